@@ -1,0 +1,37 @@
+"""Every exception this package raises on purpose.
+
+SciieError
+├── InputError          what a user gave is wrong: what, where, what to do      (exit code 1)
+│   ├── CorpusError     a dataset file is absent, incomplete or altered
+│   └── MissingExtraError  an optional dependency is not installed
+└── UsageError          options that do not go together                         (exit code 2)
+"""
+
+from __future__ import annotations
+
+__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"]
+
+
+class SciieError(Exception):
+    """Base of all exceptions of this package."""
+
+
+class InputError(SciieError, ValueError):
+    """Input is wrong; the message says what, where and what to do."""
+
+
+class CorpusError(InputError):
+    """A dataset file is absent, incomplete or not what its card says."""
+
+
+class MissingExtraError(InputError, ImportError):
+    """An optional dependency is missing; the message holds the pip line that installs it."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed; run: pip install 'sciie-eval[{extra}]'"
+        )
+
+
+class UsageError(SciieError, ValueError):
+    """Settings that do not go together, or a setting outside its range."""

@@ -1,0 +1,135 @@
+"""JSON Lines from plain, gzip or zstandard files and standard input, one row at a time, with exact error places."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from pydantic_core import from_json
+
+from sciie_eval.exceptions import InputError, MissingExtraError
+
+__all__ = ["BadLine", "Line", "read_jsonl"]
+
+MAX_LINE_BYTES = 1 << 28
+"""A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
+
+
+class Line(NamedTuple):
+    """One row: its file, its line number (from 1) and its decoded mapping."""
+
+    source: str
+    number: int
+    row: dict[str, Any]
+
+
+class BadLine(NamedTuple):
+    """A line that could not be read, and why, in one line of text."""
+
+    number: int
+    message: str
+
+
+def read_jsonl(
+    path: str | Path, *, bad_lines: list[BadLine] | None = None, on_bytes: Callable[[int], None] | None = None
+) -> Iterator[Line]:
+    """Yield the rows of a JSON Lines file without holding more than one.
+
+    Args:
+        path: a file, optionally ``.gz`` or ``.zst``; ``-`` is standard input.
+        bad_lines: where given, malformed lines are collected there and skipped; else the first one is an error.
+        on_bytes: called with the number of decompressed bytes of every line, for progress.
+
+    Raises:
+        InputError: names file, line and column.
+    """
+    source = "<stdin>" if str(path) == "-" else str(path)
+    with _opened(path) as stream:
+        number = 0
+        while raw := _next_line(stream, source, number + 1):
+            number += 1
+            if on_bytes is not None:
+                on_bytes(len(raw))
+            text = raw.strip()
+            if number == 1:
+                text = text.removeprefix(b"\xef\xbb\xbf")
+            if not text:
+                continue
+            try:
+                yield Line(source, number, _decoded(text, f"{source}, line {number}"))
+            except InputError as error:
+                if bad_lines is None:
+                    raise
+                bad_lines.append(BadLine(number, str(error)))
+
+
+def _decoded(text: bytes, where: str) -> dict[str, Any]:
+    try:
+        value = from_json(text)
+    except ValueError:
+        value = _decoded_with_place(text, where)
+    if not isinstance(value, dict):
+        hint = "; write one object per line, not one array for the whole file" if text.startswith(b"[") else ""
+        raise InputError(f"{where}, column 1: expected a JSON object, got {type(value).__name__}{hint}")
+    return cast(dict[str, Any], value)
+
+
+def _decoded_with_place(text: bytes, where: str) -> object:
+    """Decode by the standard library: it reads what the fast decoder refuses (lone surrogates), or says where it fails."""
+    try:
+        return json.loads(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}, column {error.start + 1}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else ""
+        raise InputError(f"{where}, column {error.colno}: not JSON: {error.msg}{hint}") from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"{where}, column 1: not readable as JSON: {error}") from None
+
+
+def _next_line(stream: BinaryIO, source: str, number: int) -> bytes:
+    try:
+        raw = stream.readline(MAX_LINE_BYTES)
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise InputError(f"{source}, line {number}: the file breaks off or is damaged: {error}") from None
+    except Exception as error:  # zstandard raises its own type, which is not importable without it
+        if type(error).__module__.split(".")[0] != "zstandard":
+            raise
+        raise InputError(f"{source}, line {number}: the file breaks off or is damaged: {error}") from None
+    if len(raw) >= MAX_LINE_BYTES:
+        raise InputError(f"{source}, line {number}: longer than {MAX_LINE_BYTES >> 20} MiB; is this JSON Lines?")
+    return raw
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[BinaryIO]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    path = Path(path)
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; check the path") from None
+    with raw:
+        if path.suffix == ".gz":
+            yield cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw)))
+        elif path.suffix == ".zst":
+            yield _zstandard(raw)
+        else:
+            yield raw
+
+
+def _zstandard(raw: BinaryIO) -> BinaryIO:
+    try:
+        import zstandard
+    except ImportError:
+        raise MissingExtraError("reading .zst files", "zstandard", "io") from None
+    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    return cast(BinaryIO, io.BufferedReader(reader))

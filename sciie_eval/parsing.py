@@ -1,0 +1,225 @@
+"""Completion text -> what it says: the answer, the reasoning, and everything that was wrong with them.
+
+A completion is asked to look like ``<think>…</think><answer>{"ner": [[text, type]], "rel": [[subject, relation,
+object]]}</answer>``. `parse_completion` reads whatever a model writes instead, in linear time and without exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic_core import from_json
+
+from sciie_eval.cards import load_schema
+from sciie_eval.items import EMPTY, Items, to_extraction
+from sciie_eval.labels import LabelSchema
+from sciie_eval.layout import Layout, find_layout
+from sciie_eval.rescue import rescue
+from sciie_eval.schema import Extraction
+from sciie_eval.shapes import merge_values, read_items
+
+__all__ = [
+    "ISSUES",
+    "STATUSES",
+    "ParseMode",
+    "ParseStatus",
+    "ParsedCompletion",
+    "message_text",
+    "parse_completion",
+    "parse_mapping",
+]
+
+ParseStatus = Literal["ok", "repaired", "truncated", "no_answer", "invalid"]
+ParseMode = Literal["lenient", "strict"]
+STATUSES: tuple[ParseStatus, ...] = ("ok", "repaired", "truncated", "no_answer", "invalid")
+
+ISSUES: dict[str, str] = {
+    "answer_in_reasoning": "the only answer block stands inside the reasoning",
+    "answer_not_closed": "the answer block has no closing tag",
+    "several_answers": "more than one answer block; the last complete one counts",
+    "reasoning_not_closed": "the reasoning block has no closing tag",
+    "several_reasonings": "more than one reasoning block",
+    "no_answer_tags": "the answer was found in the text outside any answer block",
+    "prose_around_answer": "text stands around the JSON",
+    "fenced": "the JSON stands in a code fence",
+    "merged_objects": "several JSON values were merged; a repeated key's last value wins",
+    "double_encoded": "the JSON was encoded as a JSON string",
+    "html_entities": "quotes were written as HTML entities",
+    "repaired_json": "the JSON had syntax errors that a repair library mended",
+    "truncated_json": "the JSON breaks off; its complete items were kept",
+    "too_long": "broken text longer than the limit; only its beginning was read",
+    "lone_surrogate": "lone surrogates were replaced by U+FFFD",
+    "other_keys": "sections stand under other keys than ner and rel",
+    "list_of_sections": "the sections stand in a list",
+    "items_without_section": "items stand in a list without section keys",
+    "mapping_items": "items or sections are mappings where lists were asked for",
+    "inline_types": "types stand inside the texts (text:Type) where plain texts were asked for",
+    "extra_fields": "items have more fields than asked for; these were ignored",
+    "coerced_items": "numbers or one-element lists stand where strings were asked for",
+    "dropped_items": "malformed items were dropped",
+    "null_section": "a section is null",
+    "section_of_wrong_kind": "a section is neither a list nor a mapping; it was dropped",
+    "rel_plus_disagrees": "rel and rel_plus state different relations; all of them count",
+    "not_strict": "--parse strict: the answer is not exactly of the asked shape, so it was dropped",
+}
+"""Every issue code and what it means."""
+
+class ParsedCompletion(NamedTuple):
+    """What a completion says.
+
+    Attributes:
+        items: the answer as tuples (see `sciie_eval.items`); empty without a usable answer.
+        status: ok (exactly as asked), repaired (read in full, but not as asked), truncated (it breaks off; complete
+            items were kept), no_answer (nothing that could be an answer), invalid (an answer nobody can read).
+        issues: codes of `ISSUES`, sorted; a status ok has none.
+        reasoning: text of the reasoning block, without its tags.
+        tags: the tags in their order, T and t for reasoning opened and closed, A and a for answer: "TtAa" is as asked.
+    """
+
+    items: Items
+    status: ParseStatus
+    issues: tuple[str, ...] = ()
+    reasoning: str = ""
+    tags: str = ""
+
+    @property
+    def extraction(self) -> Extraction:
+        """The answer as a validated `Extraction`."""
+        return to_extraction(self.items)
+
+
+def parse_completion(
+    text: str, schema: LabelSchema | str | None = None, *, mode: ParseMode = "lenient"
+) -> ParsedCompletion:
+    r"""Read a completion.
+
+    The last complete answer block outside the reasoning wins; without one, an answer that was not closed, then an
+    answer block inside the reasoning, then JSON anywhere outside the reasoning. Several JSON objects in one answer are
+    merged, a repeated key's last value winning. Of an answer that breaks off, complete items are kept; a half-written
+    one is dropped, never completed. Time and memory are linear in the length of the text.
+
+    Args:
+        text: whatever the model wrote. Reasoning may have been opened by the prompt: text before a closing tag is it.
+        schema: the label schema (or the name of its card) that knows entity types and relations; SciER's by default.
+        mode: ``strict`` reads only what is exactly of the asked shape; all else becomes invalid and empty.
+
+    Returns:
+        The parsed completion; never raises for any string.
+
+    >>> parsed = parse_completion('<think>x</think><answer>{"ner": [["BERT", "Method"]], "rel": []}</answer>')
+    >>> parsed.status, parsed.extraction.entities[0].text
+    ('ok', 'BERT')
+    >>> cut = parse_completion('<answer>{"ner": [["BERT", "Method"], ["NER", "Ta')
+    >>> cut.status, cut.items.entities, cut.issues
+    ('truncated', [('BERT', 'Method')], ('answer_not_closed', 'truncated_json'))
+    """
+    schema = load_schema(schema)
+    issues: set[str] = set()
+    if not text.isascii():
+        text = _without_surrogates(text, issues)
+    layout = find_layout(text, issues)
+    items, broken_off = _read_first(layout, schema, issues)
+    if items is None and not layout.tagged and not broken_off:
+        status: ParseStatus = "no_answer"
+    else:
+        status = _status(items, issues, broken_off and not layout.closed)
+    if mode == "strict" and status in ("repaired", "truncated"):
+        items, status = None, "invalid"
+        issues.add("not_strict")
+    return ParsedCompletion(items or EMPTY, status, tuple(sorted(issues)), layout.reasoning, layout.tags)
+
+
+def parse_mapping(
+    mapping: Mapping[str, Any], schema: LabelSchema | str | None = None, *, mode: ParseMode = "lenient"
+) -> ParsedCompletion:
+    """Read a prediction that is a mapping already (SciER's form, or any shape that `parse_completion` reads)."""
+    issues: set[str] = set()
+    items = read_items(dict(mapping), load_schema(schema), issues)
+    status = _status(items, issues, broken_off=False)
+    if mode == "strict" and status == "repaired":
+        items, status = None, "invalid"
+        issues.add("not_strict")
+    return ParsedCompletion(items or EMPTY, status, tuple(sorted(issues)))
+
+
+def message_text(value: object) -> str:
+    """The text of a completion in any form that a chat API or trainer hands over; "" where there is none.
+
+    Args:
+        value: a string, a message (its ``content`` may be None, a string or a list of parts; ``reasoning_content``
+            becomes the reasoning block), or a list of messages, of which the last one by the assistant counts.
+
+    >>> message_text([{"role": "assistant", "reasoning_content": "so", "content": "{}"}])
+    '<think>so</think>{}'
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        content = _content_text(value.get("content"))
+        reasoning = value.get("reasoning_content") or value.get("reasoning")
+        return f"<think>{reasoning}</think>{content}" if isinstance(reasoning, str) and reasoning else content
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        messages = [message for message in value if isinstance(message, Mapping)]
+        last = next((message for message in reversed(messages) if message.get("role", "assistant") == "assistant"), None)
+        return message_text(last)
+    return ""
+
+
+def _content_text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Sequence):
+        parts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _without_surrogates(text: str, issues: set[str]) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        issues.add("lone_surrogate")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _status(items: Items | None, issues: set[str], broken_off: bool) -> ParseStatus:
+    if items is None:
+        return "invalid"
+    if broken_off:
+        # garbage that breaks off before its first complete item must not pass for a well-formed empty answer
+        return "truncated" if items.entities or items.relations else "invalid"
+    return "repaired" if issues else "ok"
+
+
+def _read_first(layout: Layout, schema: LabelSchema, issues: set[str]) -> tuple[Items | None, bool]:
+    """Read the answer, or where nothing can be read, the answer from an earlier opening tag on."""
+    broken_off = False
+    found: set[str] = set()
+    for answer in layout.answers:
+        found = set()
+        items, broken_off = _read_answer(answer, schema, found, layout.tagged)
+        if items is not None:
+            issues |= found
+            return items, broken_off
+    issues |= found
+    return None, broken_off
+
+
+def _read_answer(
+    answer: str, schema: LabelSchema, issues: set[str], tagged: bool, depth: int = 0
+) -> tuple[Items | None, bool]:
+    """Decode one answer and read its items; also tells whether the text breaks off inside it."""
+    try:
+        value = from_json(answer, allow_inf_nan=False)
+    except ValueError:
+        if not tagged:
+            issues.add("no_answer_tags")
+        values, broken_off = rescue(answer, issues)
+        value = merge_values(values, schema, issues)
+        return read_items(value, schema, issues), broken_off
+    if isinstance(value, str) and depth < 2:
+        issues.add("double_encoded")
+        return _read_answer(value, schema, issues, tagged, depth + 1)
+    return read_items(value, schema, issues), False

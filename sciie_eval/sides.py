@@ -1,0 +1,195 @@
+"""The items of one sentence in the form that is compared: normalised, typed, oriented, each key once.
+
+Items are tuples whose second field is their label: ``(text, type)`` for ner, ``(subject, relation, object)`` for rel,
+and ``(subject, relation, object, subject type, object type)`` for rel+. In place of a text stands the pair of offsets
+when both sides are placed in the sentence; in place of a type stands a sorted tuple of types when a text has several.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sciie_eval.items import Items
+from sciie_eval.rules import MatchRule, Normalization, Task
+
+__all__ = ["Item", "Side", "normalizer", "sides"]
+
+Item = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Side:
+    """The items of one task in one sentence, gold or predicted.
+
+    Attributes:
+        keys: items that equality can decide, each once; with multisets their last field numbers the repetitions.
+        open: rel+ items with several possible types for an argument, which equality cannot decide.
+        dead: labels of items that match nothing: a blank text, or for rel+ an argument without any type.
+        texts: what stands behind a normalised text or a pair of offsets, where a similarity needs it.
+    """
+
+    keys: set[Item]
+    open: list[Item]
+    dead: list[str]
+    texts: dict[Any, str]
+
+    @property
+    def n(self) -> int:
+        """Number of items, matchable or not."""
+        return len(self.keys) + len(self.open) + len(self.dead)
+
+    def labels(self) -> Iterator[str]:
+        """The label of every item, in no particular order."""
+        yield from [key[1] for key in self.keys]
+        yield from [item[1] for item in self.open]
+        yield from self.dead
+
+
+def _composed(text: str) -> str:
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
+
+
+def _unspaced(text: str) -> str:
+    return "".join(_composed(text).split())
+
+
+def _casefolded(text: str) -> str:
+    return unicodedata.normalize("NFC", _unspaced(text).casefold())
+
+
+_NORMALIZERS: dict[Normalization, Callable[[str], str]] = {
+    "none": _composed,
+    "spacing": _unspaced,
+    "casefold": _casefolded,
+}
+
+
+def normalizer(name: Normalization) -> Callable[[str], str]:
+    """The function that texts go through before they are compared.
+
+    ``none``: Unicode NFC, outer blanks removed. ``spacing``: also every inner blank. ``casefold``: also the case.
+
+    >>> normalizer("spacing")("state - of - the - art")
+    'state-of-the-art'
+    """
+    return _NORMALIZERS[name]
+
+
+def sides(items: Items, rule: MatchRule, tasks: Iterable[Task], spans: bool = False) -> dict[Task, Side]:
+    """Bring one side of a sentence to the form that is compared.
+
+    Args:
+        items: what is gold, or what was predicted.
+        rule: the rule both sides are compared by.
+        tasks: which tasks to prepare.
+        spans: compare offsets in place of texts; both sides must have them (``items.has_spans``).
+    """
+    texts: dict[Any, str] = {}
+    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts)
+    out: dict[Task, Side] = {}
+    for task in tasks:
+        if task == "ner":
+            out[task] = _side(entities, rule, texts, (0,))
+        elif task == "rel":
+            out[task] = _side(_oriented(relations, rule), rule, texts, (0, 2))
+        else:
+            out[task] = _typed_side(entities, relations, items, rule, texts)
+    return out
+
+
+def _spelled(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
+    """Entities and relations with their normalised texts."""
+    norm = _NORMALIZERS[rule.normalize]
+    entities: list[Item] = [(norm(text), kind) for text, kind in items.entities]
+    relations: list[Item] = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
+    if rule.match == "overlap" and rule.normalize != "none":
+        for text in _all_texts(items):
+            _remember(texts, norm(text), _composed(text))
+    return entities, relations
+
+
+def _placed(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
+    """Entities and relations with their offsets."""
+    spans, pairs = items.entity_spans or [], items.relation_spans or []
+    if rule.match == "fuzzy":
+        norm = _NORMALIZERS[rule.normalize]
+        flat = [*spans, *(span for pair in pairs for span in pair)]
+        for span, text in zip(flat, _all_texts(items), strict=True):
+            _remember(texts, span, norm(text))
+    return (
+        [(span, kind) for span, (_, kind) in zip(spans, items.entities, strict=True)],
+        [(pair[0], kind, pair[1]) for pair, (_, kind, _) in zip(pairs, items.relations, strict=True)],
+    )
+
+
+def _all_texts(items: Items) -> Iterator[str]:
+    yield from (text for text, _ in items.entities)
+    for subject, _, object_ in items.relations:
+        yield subject
+        yield object_
+
+
+def _remember(texts: dict[Any, str], key: object, text: str) -> None:
+    """Keep the smallest of several spellings, so that the order of the items does not matter."""
+    texts[key] = min(text, texts.get(key, text))
+
+
+def _side(items: list[Item], rule: MatchRule, texts: dict[Any, str], arguments: tuple[int, ...]) -> Side:
+    """Items that equality decides; those with a blank text among their ``arguments`` match nothing."""
+    keys = set(items) if rule.duplicates == "set" else _numbered(items)
+    dead = [key for key in keys for index in arguments if not key[index]]
+    if dead:
+        dead = list(dict.fromkeys(dead))
+        keys.difference_update(dead)
+    return Side(keys, [], [key[1] for key in dead], texts)
+
+
+def _numbered(items: Iterable[Item]) -> set[Item]:
+    """Every item with the number of its repetition, so that set operations count multisets."""
+    seen: dict[Item, int] = {}
+    out = set()
+    for item in items:
+        number = seen.get(item, 0)
+        seen[item] = number + 1
+        out.add((*item, number))
+    return out
+
+
+def _oriented(relations: list[Item], rule: MatchRule) -> list[Item]:
+    """Undirected relations with their smaller argument first."""
+    if not rule.undirected:
+        return relations
+    return [
+        (item[2], item[1], item[0]) if item[1] in rule.undirected and item[2] < item[0] else item for item in relations
+    ]
+
+
+def _typed_side(
+    entities: list[Item], relations: list[Item], items: Items, rule: MatchRule, texts: dict[Any, str]
+) -> Side:
+    """Relations with the types of their arguments: those they give themselves, else those of the entities."""
+    types_of: dict[Any, Any] = {}
+    for text, kind in entities:
+        before = types_of.get(text, kind)
+        types_of[text] = kind if before == kind else tuple(sorted({kind, *_types(before)}))
+    typed = []
+    for (subject, kind, object_), (given_subject, given_object) in zip(relations, items.types, strict=True):
+        subject_types = types_of.get(subject) if given_subject is None else given_subject
+        object_types = types_of.get(object_) if given_object is None else given_object
+        if kind in rule.undirected and (object_, _types(object_types)) < (subject, _types(subject_types)):
+            subject, object_, subject_types, object_types = object_, subject, object_types, subject_types
+        typed.append((subject, kind, object_, subject_types, object_types))
+    keys = set(typed) if rule.duplicates == "set" else _numbered(typed)
+    dead = [key for key in keys if not key[0] or not key[2] or key[3] is None or key[4] is None]
+    keys.difference_update(dead)
+    open_ = [key for key in keys if type(key[3]) is tuple or type(key[4]) is tuple]
+    keys.difference_update(open_)
+    return Side(keys, open_, [key[1] for key in dead], texts)
+
+
+def _types(types: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """One type, several or none, as a tuple."""
+    return types if isinstance(types, tuple) else () if types is None else (types,)

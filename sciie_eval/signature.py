@@ -1,0 +1,82 @@
+"""The one line under which a number can be compared, and the hash that tells one gold from another.
+
+Two numbers are comparable when their signatures agree; a field that differs says why they do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+from sciie_eval.schema import Example
+from sciie_eval.settings import Settings
+
+__all__ = ["GoldHash", "package_version", "signature"]
+
+
+def package_version() -> str:
+    """The version of the installed distribution."""
+    try:
+        return version("sciie-eval")
+    except PackageNotFoundError:  # a checkout on the path that was never installed
+        return "0+unknown"
+
+
+class GoldHash:
+    """A hash of gold rows that does not depend on their order or on the order of their items.
+
+    The SHA-256 of each row, added up modulo 2^256: equal collections have equal sums.
+    """
+
+    def __init__(self, examples: Iterable[Example] = ()) -> None:
+        self._sum = 0
+        self.rows = 0
+        for example in examples:
+            self.add(example)
+
+    def add(self, example: Example) -> None:
+        """Count one row in."""
+        scier = example.gold.to_scier()
+        items = {name: sorted(rows) for name, rows in scier.items() if name != "rel" or "rel_plus" not in scier}
+        row = json.dumps([example.doc_id, example.sentence, items], sort_keys=True)
+        self._sum += int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
+        self.rows += 1
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits; signatures show the first 12."""
+        return f"{self._sum % (1 << 256):064x}"
+
+
+def signature(settings: Settings, *, gold: str, items: str, sample: int | None = None, extra: str = "") -> str:
+    """Everything that reached a number, as ``key:value|key:value``.
+
+    Args:
+        settings: the scoring settings.
+        gold: name and hash of the gold.
+        items: ``text``, ``offsets`` or ``mixed``: what was compared.
+        sample: which of K samples was scored, when there were several.
+        extra: more fields (K, oracle, estimator), already joined.
+    """
+    rule = settings.rule
+    resampled = f"bootstrap{settings.bootstrap}.seed{settings.seed}" if settings.cluster == "sentence" else "student-t"
+    fields = {
+        "tasks": ",".join(settings.tasks),
+        "match": rule.match if rule.threshold is None else f"{rule.match}>={rule.threshold:g}",
+        "items": items,
+        "norm": rule.normalize,
+        "dup": rule.duplicates,
+        "sym": settings.symmetric,
+        "empty": "both1-one0-unparsed0",
+        "credit": settings.credit,
+        "parse": settings.parse,
+        "agg": "micro",
+        "sample": "" if sample is None else str(sample),
+        "compat": settings.compat or "",
+        "ci": f"{settings.ci:g}%.{settings.cluster}.{resampled}",
+        "schema": settings.schema.name,
+        "gold": gold,
+    }
+    parts = [f"{key}:{value}" for key, value in fields.items() if value]
+    return "|".join([*parts, *([extra] if extra else []), f"sciie-eval:{package_version()}"])

@@ -1,0 +1,94 @@
+"""How alike two argument texts are, from 0 to 1."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sciie_eval.rules import MatchRule
+
+__all__ = ["fuzzy_similarity", "offset_overlap", "similarity", "token_overlap", "tokens"]
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+Similarity = Callable[[Any, Any], float]
+
+
+def tokens(text: str) -> list[str]:
+    """Words and single punctuation marks: ``\\w+|[^\\w\\s]``.
+
+    >>> tokens("state-of-the-art")
+    ['state', '-', 'of', '-', 'the', '-', 'art']
+    """
+    return _TOKEN.findall(text)
+
+
+def token_overlap(left: list[str], right: list[str]) -> float:
+    """Intersection over union of two multisets of tokens; 0 when both are empty.
+
+    >>> token_overlap(["neural", "network"], ["deep", "neural", "network"])
+    0.6666666666666666
+    """
+    set_left, set_right = set(left), set(right)
+    if set_left.isdisjoint(set_right):
+        return 0.0
+    if len(set_left) == len(left) and len(set_right) == len(right):
+        shared = len(set_left & set_right)
+    else:
+        shared = sum((Counter(left) & Counter(right)).values())
+    return shared / (len(left) + len(right) - shared)
+
+
+def offset_overlap(left: tuple[int, int], right: tuple[int, int]) -> float:
+    """Intersection over union of two character ranges (start, end), end exclusive.
+
+    >>> offset_overlap((0, 10), (5, 15))
+    0.3333333333333333
+    """
+    shared = min(left[1], right[1]) - max(left[0], right[0])
+    return shared / (max(left[1], right[1]) - min(left[0], right[0])) if shared > 0 else 0.0
+
+
+def fuzzy_similarity(left: str, right: str) -> float:
+    """Edit ratio of two texts: rapidfuzz ``fuzz.ratio`` / 100.
+
+    >>> fuzzy_similarity("BERT", "BERTs")
+    0.888888888888889
+    """
+    from rapidfuzz.fuzz import ratio
+
+    return ratio(left, right) / 100
+
+
+def similarity(rule: MatchRule, spans: bool, *texts: dict[Any, str]) -> Similarity:
+    """The function that compares two normalised texts (or two pairs of offsets) under a rule.
+
+    Args:
+        rule: which matcher; strict and boundaries give 1 for equal texts and 0 for others.
+        spans: the arguments are offsets, not texts.
+        texts: what stands behind the arguments, where a side says so (`sides.Side.texts`).
+    """
+    behind: dict[Any, str] = {key: text for side in texts for key, text in side.items()}
+    if rule.match == "overlap":
+        return offset_overlap if spans else _tokens_compared(behind)
+    if rule.match == "fuzzy":
+        return lambda left, right: 1.0 if left == right else fuzzy_similarity(
+            behind.get(left, left), behind.get(right, right)
+        )
+    return lambda left, right: float(left == right)
+
+
+def _tokens_compared(behind: dict[Any, str]) -> Similarity:
+    split: dict[str, list[str]] = {}
+
+    def compare(left: str, right: str) -> float:
+        if left == right:
+            return 1.0
+        for text in (left, right):
+            if text not in split:
+                split[text] = tokens(behind.get(text, text))
+        return token_overlap(split[left], split[right])
+
+    return compare
