@@ -1,9 +1,77 @@
-"""How good is an extraction of entities and relations from a scientific sentence?"""
+"""How good is an extraction of entities and relations from a scientific sentence?
 
-from sciie_eval.cards import list_cards, load_schema
-from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
-from sciie_eval.labels import LabelSchema
-from sciie_eval.parsing import ParsedCompletion, parse_completion
-from sciie_eval.schema import Entity, Example, Extraction, Relation
-from sciie_eval.scoring import CorpusScore, score
-from sciie_eval.settings import Settings
+`score` and `compare` take gold and predictions from Python; `parse_completion` reads whatever a model wrote;
+`load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the same with files.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sciie_eval.cards import list_cards, load_card, load_schema
+    from sciie_eval.comparison import compare
+    from sciie_eval.corpus import load_split, read_gold
+    from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
+    from sciie_eval.labels import EntityType, LabelSchema, RelationType
+    from sciie_eval.parsing import ParsedCompletion, parse_completion
+    from sciie_eval.results import CorpusScore, TaskScore
+    from sciie_eval.schema import Entity, Example, Extraction, Relation
+    from sciie_eval.scoring import score
+    from sciie_eval.settings import Settings
+
+__all__ = [
+    "CorpusError",
+    "CorpusScore",
+    "Entity",
+    "EntityType",
+    "Example",
+    "Extraction",
+    "InputError",
+    "LabelSchema",
+    "MissingExtraError",
+    "ParsedCompletion",
+    "Relation",
+    "RelationType",
+    "SciieError",
+    "Settings",
+    "TaskScore",
+    "UsageError",
+    "compare",
+    "list_cards",
+    "load_card",
+    "load_schema",
+    "load_split",
+    "parse_completion",
+    "read_gold",
+    "score",
+]
+
+_HOME = {
+    **dict.fromkeys(("list_cards", "load_card", "load_schema"), "cards"),
+    **dict.fromkeys(("compare",), "comparison"),
+    **dict.fromkeys(("load_split", "read_gold"), "corpus"),
+    **dict.fromkeys(("CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"), "exceptions"),
+    **dict.fromkeys(("EntityType", "LabelSchema", "RelationType"), "labels"),
+    **dict.fromkeys(("ParsedCompletion", "parse_completion"), "parsing"),
+    **dict.fromkeys(("CorpusScore", "TaskScore"), "results"),
+    **dict.fromkeys(("Entity", "Example", "Extraction", "Relation"), "schema"),
+    **dict.fromkeys(("score",), "scoring"),
+    **dict.fromkeys(("Settings",), "settings"),
+}
+"""The module of every public name. Names are imported when first used (PEP 562), so importing the package is cheap."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)

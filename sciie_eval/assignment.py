@@ -28,8 +28,9 @@ def assign(candidates: list[Candidate]) -> list[Candidate]:
     Args:
         candidates: pairs that may be made, each (gold, predicted) at most once, similarities in (0, 1].
 
-    >>> assign([Candidate(0, 0, False, .9), Candidate(0, 1, False, .5), Candidate(1, 0, False, .6)])
-    [Candidate(gold=0, predicted=1, exact=False, similarity=0.5), Candidate(gold=1, predicted=0, exact=False, similarity=0.6)]
+    >>> found = assign([Candidate(0, 0, False, .9), Candidate(0, 1, False, .5), Candidate(1, 0, False, .6)])
+    >>> [(pair.gold, pair.predicted) for pair in found]
+    [(0, 1), (1, 0)]
     """
     chosen: list[Candidate] = []
     for component in _components(candidates):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from sciie_eval.cards import Card, list_cards, load_card
 from sciie_eval.exceptions import InputError
+from sciie_eval.files import write_whole
 from sciie_eval.store import Progress, fetch, split_path, verify
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def export_command(
 
     lines = (json.dumps(example.to_row(), ensure_ascii=False) for example in load_split(name, split))
     if output is not None:
-        _write_whole(output, lines)
+        write_whole(output, (f"{line}\n" for line in lines))
         return
     for line in lines:
         typer.echo(line)
@@ -203,17 +203,3 @@ def _progress_bars() -> Iterator[Progress | None]:
             bars.update(tasks[name], completed=done, total=total)
 
         yield advance
-
-
-def _write_whole(output: Path, lines: Iterable[str]) -> None:
-    """Write beside the target and rename, so that nobody ever sees half a file."""
-    part = Path(f"{output}.{os.getpid()}.part")
-    try:
-        try:
-            with part.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.writelines(f"{line}\n" for line in lines)
-            os.replace(part, output)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{output}: cannot be written: {error.strerror or error}; check the folder") from None

@@ -86,9 +86,7 @@ def _examples(path: str | Path, prefix: str, schema: LabelSchema) -> Iterator[Ex
             number += 1
 
 
-def _row_examples(
-    row: dict[str, Any], prefix: str, number: int, schema: LabelSchema, where: str
-) -> Iterator[Example]:
+def _row_examples(row: dict[str, Any], prefix: str, number: int, schema: LabelSchema, where: str) -> Iterator[Example]:
     if not is_span_row(row):
         try:
             yield Example.from_row(row, id=f"{prefix}-{number}", schema=schema)

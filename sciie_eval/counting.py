@@ -27,12 +27,12 @@ class Counts(NamedTuple):
 
     @property
     def precision(self) -> float | None:
-        """tp / n_pred in [0, 1]; None (undefined) without predictions."""
+        """Tp / n_pred in [0, 1]; None (undefined) without predictions."""
         return self.tp / self.n_pred if self.n_pred else None
 
     @property
     def recall(self) -> float | None:
-        """tp / n_gold in [0, 1]; None (undefined) without gold."""
+        """Tp / n_gold in [0, 1]; None (undefined) without gold."""
         return self.tp / self.n_gold if self.n_gold else None
 
     @property

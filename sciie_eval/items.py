@@ -6,6 +6,7 @@ same information as `schema.Extraction`, and each is made from the other without
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sciie_eval.schema import SECTIONS, Entity, Extraction, Relation, Section, Span
@@ -63,12 +64,11 @@ def items_of(extraction: Extraction) -> Items:
 
 def to_extraction(items: Items) -> Extraction:
     """The validated form; an extraction without any section speaks of all of them and is empty."""
-    spans = items.entity_spans or [None] * len(items.entities)
-    pairs = items.relation_spans or [(None, None)] * len(items.relations)
+    spans: Sequence[Span | None] = items.entity_spans or [None] * len(items.entities)
+    pairs: Sequence[tuple[Span | None, Span | None]] = items.relation_spans or [(None, None)] * len(items.relations)
     return Extraction(
         entities=tuple(
-            Entity(text=text, type=kind, span=span)
-            for (text, kind), span in zip(items.entities, spans, strict=True)
+            Entity(text=text, type=kind, span=span) for (text, kind), span in zip(items.entities, spans, strict=True)
         ),
         relations=tuple(
             Relation(

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ def read_jsonl(
             number += 1
             if on_bytes is not None:
                 on_bytes(len(raw))
-            text = raw.strip()
+            text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
             if number == 1:
                 text = text.removeprefix(b"\xef\xbb\xbf")
             if not text:
@@ -81,11 +82,12 @@ def _decoded(text: bytes, where: str) -> dict[str, Any]:
 
 
 def _decoded_with_place(text: bytes, where: str) -> object:
-    """Decode by the standard library: it reads what the fast decoder refuses (lone surrogates), or says where it fails."""
+    """Decode by the standard library: it reads lone surrogates, which the fast decoder refuses, or says where it fails."""
     try:
         return json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise InputError(f"{where}, column {error.start + 1}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        place = f"{where}, column {error.start + 1}"
+        raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else ""
         raise InputError(f"{where}, column {error.colno}: not JSON: {error.msg}{hint}") from None
@@ -96,7 +98,7 @@ def _decoded_with_place(text: bytes, where: str) -> object:
 def _next_line(stream: BinaryIO, source: str, number: int) -> bytes:
     try:
         raw = stream.readline(MAX_LINE_BYTES)
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise InputError(f"{source}, line {number}: the file breaks off or is damaged: {error}") from None
     except Exception as error:  # zstandard raises its own type, which is not importable without it
         if type(error).__module__.split(".")[0] != "zstandard":
@@ -131,5 +133,39 @@ def _zstandard(raw: BinaryIO) -> BinaryIO:
         import zstandard
     except ImportError:
         raise MissingExtraError("reading .zst files", "zstandard", "io") from None
-    reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return cast(BinaryIO, io.BufferedReader(reader))
+    return cast(BinaryIO, io.BufferedReader(_Frames(raw, zstandard.ZstdDecompressor())))
+
+
+class _Frames(io.RawIOBase):
+    """The text of a zstandard file, frame after frame.
+
+    The library's own reader takes a file that breaks off for one that ends there; this one raises `EOFError`.
+    """
+
+    CHUNK = 1 << 10
+    """Compressed bytes read at a time: a block of a few bytes may grow to 128 KiB, so this bounds memory to 32 MiB."""
+
+    def __init__(self, raw: BinaryIO, decompressor: Any) -> None:
+        self._raw, self._decompressor = raw, decompressor
+        self._frame: Any = None
+        self._rest = b""
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            data = self._rest or self._raw.read(self.CHUNK)
+            if not data:
+                if self._frame is not None:
+                    raise EOFError("the compressed file ended before its last frame did")
+                return 0
+            self._frame = self._frame or self._decompressor.decompressobj()
+            self._ready = memoryview(self._frame.decompress(data))
+            self._rest = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size

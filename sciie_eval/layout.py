@@ -93,9 +93,7 @@ def _reasoning(tags: str, issues: set[str]) -> list[_Region]:
     return regions
 
 
-def _answer(
-    parts: list[str], tags: str, hidden: bytearray, issues: set[str]
-) -> tuple[tuple[str, ...], bool] | None:
+def _answer(parts: list[str], tags: str, hidden: bytearray, issues: set[str]) -> tuple[tuple[str, ...], bool] | None:
     """The last complete block that is not blank, else what follows an unclosed opening tag; and whether it is closed."""
     blocks = [match.span() for match in _BLOCK.finditer(tags)]
     filled = [span for span in blocks if _pieces(parts, hidden, span[0] + 1, span[1]).strip()]

@@ -65,6 +65,7 @@ ISSUES: dict[str, str] = {
 }
 """Every issue code and what it means."""
 
+
 class ParsedCompletion(NamedTuple):
     """What a completion says.
 
@@ -161,7 +162,9 @@ def message_text(value: object) -> str:
         return f"<think>{reasoning}</think>{content}" if isinstance(reasoning, str) and reasoning else content
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         messages = [message for message in value if isinstance(message, Mapping)]
-        last = next((message for message in reversed(messages) if message.get("role", "assistant") == "assistant"), None)
+        last = next(
+            (message for message in reversed(messages) if message.get("role", "assistant") == "assistant"), None
+        )
         return message_text(last)
     return ""
 

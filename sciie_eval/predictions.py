@@ -86,9 +86,7 @@ class PredictionFile:
             raise InputError(f"{self.path}: no predictions in this file; expected one JSON object a line")
 
     def _jsonl(self) -> Iterator[Line]:
-        return read_jsonl(
-            self.path, bad_lines=self.bad_lines if self.skip_bad_lines else None, on_bytes=self.on_bytes
-        )
+        return read_jsonl(self.path, bad_lines=self.bad_lines if self.skip_bad_lines else None, on_bytes=self.on_bytes)
 
     def _whole(self) -> Iterator[RawPrediction]:
         """Rows in file order; those that are parts of one sentence's samples are put together first."""
@@ -111,7 +109,7 @@ class PredictionFile:
         seen: dict[str, str] = {}
         for number, row in enumerate(self._whole()):
             if row.gold is None:
-                raise InputError(f"{row.where}: no gold; add a field gold, or give --gold FILE or --dataset and --split")
+                raise InputError(f"{row.where}: no gold; add a field gold, or give --gold, or --dataset and --split")
             if row.id is not None:
                 _once(seen, row.id, row.where)
             gold = row.gold if isinstance(row.gold, Extraction) else gold_of(row.gold, self.schema, row.where)
@@ -128,10 +126,8 @@ class PredictionFile:
         index = _GoldIndex(gold)
         seen: dict[int, str] = {}
         for number, row in enumerate(self._whole()):
-            if self.join == "order" or self.placed:
-                place = index.by_order(number, row)
-            else:
-                place = index.find(row, seen)
+            by_order = self.join == "order" or self.placed
+            place = index.by_order(number, row) if by_order else index.find(row, seen)
             if place in seen:
                 raise InputError(
                     f"{row.where}: a second prediction for {gold[place].id!r}, the first is at {seen[place]}; "
@@ -204,7 +200,7 @@ class _GoldIndex:
     def _unknown(self, doc_id: str, sentence: str) -> str:
         start = repr(sentence if len(sentence) <= 60 else sentence[:57] + "...")
         squeezed = "".join(sentence.split())
-        for (document, text), _ in self.sentences.items():
+        for document, text in self.sentences:
             if text == sentence:
                 return f"gold has the sentence {start} in document {document!r}, not in {doc_id!r}"
             if "".join(text.split()) == squeezed:

@@ -7,7 +7,17 @@ from typing import Literal, get_args
 
 from sciie_eval.exceptions import UsageError
 
-__all__ = ["MATCHERS", "NORMALIZATIONS", "TASKS", "Duplicates", "MatchRule", "Matcher", "Normalization", "Task", "one_of"]
+__all__ = [
+    "MATCHERS",
+    "NORMALIZATIONS",
+    "TASKS",
+    "Duplicates",
+    "MatchRule",
+    "Matcher",
+    "Normalization",
+    "Task",
+    "one_of",
+]
 
 Task = Literal["ner", "rel", "rel+"]
 Matcher = Literal["strict", "boundaries", "overlap", "fuzzy"]

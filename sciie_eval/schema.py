@@ -6,7 +6,7 @@ and ``rel_plus`` [["text:Type", relation, "text:Type"]]. `Extraction` reads and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -118,7 +118,7 @@ class Extraction(BaseModel):
         elif "rel_plus" not in sections:
             relations = [Relation(subject=s, type=kind, object=o) for s, kind, o in rel]
         else:
-            relations = _aligned(rel, plus, known, where)
+            relations = _aligned(rel, plus, where)
         return cls(
             entities=tuple(Entity(text=text, type=kind) for text, kind in ner),
             relations=tuple(relations),
@@ -160,13 +160,13 @@ class Example(BaseModel):
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, id: str, schema: LabelSchema | str | None = None) -> Example:
         """Read one row of SciER's string form; ``id`` names the row in errors and serves where the row has none."""
-        name = str(row.get("id", id))
+        name = _text_or(row.get("id"), id)
         sentence = row.get("sentence")
         if not isinstance(sentence, str):
             raise InputError(f"row {name}: field sentence: expected a string, got {_short(sentence)}")
         gold = Extraction.from_scier(row, schema, where=f"row {name}")
         try:
-            return cls(id=name, doc_id=str(row.get("doc_id", "")), sentence=sentence, gold=gold)
+            return cls(id=name, doc_id=_text_or(row.get("doc_id"), ""), sentence=sentence, gold=gold)
         except ValidationError as error:
             raise InputError(f"row {name}: {error.errors()[0]['msg']}") from error
 
@@ -208,9 +208,7 @@ def _typed_relation(subject: str, kind: str, object_: str, known: Collection[str
     )
 
 
-def _aligned(
-    rel: Sequence[list[str]], plus: Sequence[list[str]], known: Collection[str], where: str
-) -> Iterable[Relation]:
+def _aligned(rel: Sequence[list[str]], plus: Sequence[list[str]], where: str) -> list[Relation]:
     """Join rel and rel_plus row by row: rel says where the text ends, so any type name survives."""
     if len(rel) != len(plus):
         raise InputError(f"{where}: field rel_plus: expected as many items as rel ({len(rel)}), got {len(plus)}")
@@ -243,6 +241,11 @@ def _rows(mapping: Mapping[str, Any], field: str, width: int, form: str, where: 
 def _check_span(field: str, span: Span | None) -> None:
     if span is not None and not 0 <= span[0] < span[1]:
         raise ValueError(f"{field}: expected 0 <= start < end, got {span}")
+
+
+def _text_or(value: object, default: str) -> str:
+    """Columnar stores write None where a row has no such field."""
+    return default if value is None else str(value)
 
 
 def _short(value: object) -> str:

@@ -85,8 +85,8 @@ class Settings:
         if self.compat is None:
             return
         one_of("compat", self.compat, get_args(Compat))
-        fixed = {"match": "strict", "normalize": "none", "duplicates": "set", "symmetric": "directed", "credit": "count"}
-        for name, value in fixed.items():
+        for name in ("match", "normalize", "duplicates", "symmetric", "credit"):
+            value = Settings.__dataclass_fields__[name].default
             if getattr(self, name) != value:
                 raise UsageError(f"compat={self.compat} fixes {name}={value}; leave {name} out")
 

@@ -118,7 +118,9 @@ def _undoubled(content: object, issues: set[str]) -> object:
     return value
 
 
-def _collect_list(value: list[Any], schema: LabelSchema, sections: dict[str, Any], issues: set[str], depth: int) -> None:
+def _collect_list(
+    value: list[Any], schema: LabelSchema, sections: dict[str, Any], issues: set[str], depth: int
+) -> None:
     """A list holds sections, or items without their sections; which, the items themselves tell."""
     loose: dict[str, list[Any]] = {"ner": [], "rel": []}
     for element in value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from sciie_eval.rules import MatchRule
@@ -17,7 +18,7 @@ Similarity = Callable[[Any, Any], float]
 
 
 def tokens(text: str) -> list[str]:
-    """Words and single punctuation marks: ``\\w+|[^\\w\\s]``.
+    r"""Words and single punctuation marks: ``\w+|[^\w\s]``.
 
     >>> tokens("state-of-the-art")
     ['state', '-', 'of', '-', 'the', '-', 'art']
@@ -62,33 +63,35 @@ def fuzzy_similarity(left: str, right: str) -> float:
     return ratio(left, right) / 100
 
 
-def similarity(rule: MatchRule, spans: bool, *texts: dict[Any, str]) -> Similarity:
-    """The function that compares two normalised texts (or two pairs of offsets) under a rule.
+def similarity(rule: MatchRule, spans: bool, gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
+    """The function that compares a gold with a predicted text, both normalised (or two pairs of offsets), under a rule.
 
     Args:
         rule: which matcher; strict and boundaries give 1 for equal texts and 0 for others.
         spans: the arguments are offsets, not texts.
-        texts: what stands behind the arguments, where a side says so (`sides.Side.texts`).
+        gold: what stands behind a gold argument, where its side says so (`sides.Side.texts`).
+        predicted: what stands behind a predicted argument, likewise.
     """
-    behind: dict[Any, str] = {key: text for side in texts for key, text in side.items()}
     if rule.match == "overlap":
-        return offset_overlap if spans else _tokens_compared(behind)
+        return offset_overlap if spans else _tokens_compared(gold, predicted)
     if rule.match == "fuzzy":
-        return lambda left, right: 1.0 if left == right else fuzzy_similarity(
-            behind.get(left, left), behind.get(right, right)
-        )
+        return _edits_compared(gold, predicted)
     return lambda left, right: float(left == right)
 
 
-def _tokens_compared(behind: dict[Any, str]) -> Similarity:
-    split: dict[str, list[str]] = {}
+def _edits_compared(gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
+    def compare(left: str, right: str) -> float:
+        return 1.0 if left == right else fuzzy_similarity(gold.get(left, left), predicted.get(right, right))
+
+    return compare
+
+
+def _tokens_compared(gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
+    split = cache(tokens)
 
     def compare(left: str, right: str) -> float:
         if left == right:
             return 1.0
-        for text in (left, right):
-            if text not in split:
-                split[text] = tokens(behind.get(text, text))
-        return token_overlap(split[left], split[right])
+        return token_overlap(split(gold.get(left, left)), split(predicted.get(right, right)))
 
     return compare

@@ -68,7 +68,9 @@ class _Sentence:
         if ner not in row and relations not in row:
             return None
         entities = [self._entity(item, f"{ner}[{self.number}]") for item in self._items(row, ner)]
-        kinds = {entity.span: entity.type for entity in entities}
+        kinds: dict[Span | None, str | None] = {}
+        for entity in entities:  # a range with several types leaves the choice to whoever reads the entities
+            kinds[entity.span] = entity.type if kinds.get(entity.span, entity.type) == entity.type else None
         found = [self._relation(item, f"{relations}[{self.number}]", kinds) for item in self._items(row, relations)]
         sections: set[Section] = {"ner"} if ner in row else set()
         if relations in row:
@@ -92,7 +94,7 @@ class _Sentence:
         text, span = self._range(item[0], item[1], field)
         return Entity(text=text, type=item[2], span=span)
 
-    def _relation(self, item: object, field: str, kinds: Mapping[Span | None, str]) -> Relation:
+    def _relation(self, item: object, field: str, kinds: Mapping[Span | None, str | None]) -> Relation:
         if not (isinstance(item, list) and len(item) >= 5 and isinstance(item[4], str)):
             raise InputError(
                 f"{self.where}: field {field}: expected [first, last, first, last token, type], got {item!r}"
@@ -119,4 +121,7 @@ class _Sentence:
                 f"{self.where}: field {field}: tokens {first}-{last} are outside sentence {self.number} "
                 f"(tokens {self.first}-{self.first + len(self.tokens) - 1})"
             )
-        return " ".join(self.tokens[start : end + 1]), (self.starts[start], self.starts[end + 1] - 1)
+        text, span = " ".join(self.tokens[start : end + 1]), (self.starts[start], self.starts[end + 1] - 1)
+        if not text:
+            raise InputError(f"{self.where}: field {field}: token {first} is empty; an item needs a text")
+        return text, span

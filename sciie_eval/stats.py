@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Comparison", "bootstrap_interval", "cluster_interval", "cluster_totals", "compare_counts", "holm", "micro_f1"]
+__all__ = [
+    "Comparison",
+    "bootstrap_interval",
+    "cluster_interval",
+    "cluster_totals",
+    "compare_counts",
+    "holm",
+    "micro_f1",
+]
 
 Floats = NDArray[np.float64]
 CHUNK_CELLS = 4_000_000
@@ -130,7 +138,7 @@ def compare_counts(
         seed: of `numpy.random.default_rng`.
 
     Returns:
-        None where either F1 is undefined.
+        None where either F1 is undefined, or their difference in every resample.
     """
     delta = float(micro_f1(other.sum(axis=0)) - micro_f1(baseline.sum(axis=0))) if len(baseline) else np.nan
     if np.isnan(delta):
@@ -138,9 +146,12 @@ def compare_counts(
     rows, numbers = np.unique(np.hstack([baseline, other]), axis=0, return_counts=True)
     drawn = _resampled(rows, numbers, resamples, seed)
     deltas = micro_f1(drawn[:, 3:]) - micro_f1(drawn[:, :3])
+    deltas = deltas[~np.isnan(deltas)]
+    if len(deltas) == 0:
+        return None
     swapped = _swapped(rows, numbers, resamples, seed)
     tail = (100.0 - level) / 2
-    low, high = np.nanpercentile(deltas, [tail, 100.0 - tail])
+    low, high = np.percentile(deltas, [tail, 100.0 - tail])
     return Comparison(
         delta,
         (float(low), float(high)),
@@ -164,7 +175,8 @@ def _swapped(rows: Floats, numbers: NDArray[np.intp], resamples: int, seed: int)
 
 
 def _p_value(values: Floats, observed: float) -> float:
-    """(c + 1) / (n + 1); a tie counts, also where summation order made it differ in the last bits."""
+    """(c + 1) / (n + 1) over the defined values; a tie counts, also where summation order changed the last bits."""
+    values = values[~np.isnan(values)]
     return float((np.count_nonzero(values >= observed - 1e-12) + 1) / (len(values) + 1))
 
 

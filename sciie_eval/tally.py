@@ -47,7 +47,8 @@ class Tally:
         self._sentence_f1: dict[Task, list[float]] = {task: [] for task in settings.tasks}
         self._gold_sections: set[Section] = set()
         self._said_sections: set[Section] = set()
-        self._watches_spacing = not spans and settings.normalize == "none" and settings.match in ("strict", "boundaries")
+        by_equality = settings.match in ("strict", "boundaries")
+        self._watches_spacing = by_equality and settings.normalize == "none" and not spans
 
     @property
     def n_sentences(self) -> int:

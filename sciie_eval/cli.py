@@ -1,0 +1,154 @@
+"""``sciie-eval``: every command is one call into the modules beside this one.
+
+Exit codes: 0 done, 1 wrong input (one line on standard error), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sciie_eval.cards import data_root
+from sciie_eval.cli_datasets import app as datasets_app
+from sciie_eval.cli_options import Options, with_options
+from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.signature import package_version
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="How good is an extraction of entities and relations from a scientific sentence?",
+)
+app.add_typer(datasets_app, name="datasets")
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="PREDS…", help="Prediction files (.jsonl, .gz, .zst, .parquet; - is stdin).")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sciie-eval {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """How good is an extraction of entities and relations from a scientific sentence?"""
+
+
+@app.command("score", epilog="Example: sciie-eval score preds.jsonl --dataset scier --split test")
+@with_options
+def score_command(preds: Files, options: Options) -> None:
+    """Precision, recall and F1 for ner, rel and rel+, with intervals, per type, and the health of the parse."""
+    from sciie_eval.cli_output import write_scores
+    from sciie_eval.evaluate import evaluate_file
+
+    settings, gold = options.settings, options.gold_source()
+    scores = []
+    for name, path in _named(preds):
+        with options.reading(path) as reading:
+            scores.append((name, evaluate_file(path, settings, gold, reading).score()))
+    write_scores(scores, options)
+
+
+@app.command("compare", epilog="Example: sciie-eval compare sft.jsonl grpo.jsonl --dataset scier --split test")
+@with_options
+def compare_command(
+    baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="Predictions of the baseline.")],
+    others: Annotated[list[Path], typer.Argument(metavar="OTHER…", help="Predictions to compare with it.")],
+    options: Options,
+    show: Annotated[int, typer.Option("--show", min=0, help="Items won and lost to show per task.")] = 5,
+) -> None:
+    """Paired tests against a baseline, differences per type, and what was won and lost."""
+    from sciie_eval.cli_output import write_comparison
+    from sciie_eval.comparison import System, compare_systems
+    from sciie_eval.evaluate import Gold, evaluate_file
+
+    settings, gold = options.settings, options.gold_source()
+    systems = []
+    for name, path in _named([baseline, *others]):
+        with options.reading(path) as reading:
+            found = evaluate_file(path, settings, gold, reading, keep=True)
+        if gold is None:  # the baseline's rows hold gold: the others are joined with it
+            gold = Gold("rows", found.examples)
+        systems.append(System(name, found.score(), found.matches, found.examples))
+    write_comparison(systems, compare_systems(systems[0], systems[1:], settings), show, options)
+
+
+@app.command("validate", epilog="Example: sciie-eval validate preds.jsonl --dataset scier --split test")
+@with_options
+def validate_command(preds: Files, options: Options) -> None:
+    """Check prediction files without scoring: form, joins, parse status, issues, labels."""
+    from sciie_eval.cli_output import write_validation
+    from sciie_eval.validation import validate_file
+
+    settings, gold = options.settings, options.gold_source()
+    found = []
+    for name, path in _named(preds):
+        with options.reading(path) as reading:
+            found.append((name, validate_file(path, settings, gold, reading)))
+    write_validation(found, options)
+
+
+@app.command("demo", epilog="Example: sciie-eval demo")
+def demo_command() -> None:
+    """Score the bundled sample: works offline, right after install."""
+    from sciie_eval.cli_output import write_scores
+    from sciie_eval.evaluate import Gold, evaluate_file
+
+    sample = data_root() / "sample"
+    options = Options(gold=sample / "gold.jsonl")
+    gold = Gold.from_options(options.gold, None, None, options.settings)
+    path = sample / "predictions.jsonl"
+    number = len(gold.examples) if gold is not None else 0
+    typer.echo(f"{number} sentences of our own, several completions each, of which the first is scored; this is")
+    typer.echo(f"  {_typed(path)}\n")
+    write_scores([("sample", evaluate_file(path, options.settings, gold).score())], options)
+
+
+def _typed(path: Path) -> str:
+    """The command that does the same."""
+    shown = os.path.relpath(path)
+    shown = shown if len(shown) < len(str(path)) else str(path)
+    return f"sciie-eval score {shown} --gold {shown.replace('predictions', 'gold')}"
+
+
+def _named(paths: list[Path]) -> list[tuple[str, Path]]:
+    """Paths with the shortest names that tell them apart: file names, else the paths as they were typed."""
+    if len(set(map(str, paths))) != len(paths):
+        raise UsageError("a prediction file is given twice")
+    stems = [path.name.split(".")[0] if str(path) != "-" else "stdin" for path in paths]
+    names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+    return list(zip(names, paths, strict=True))
+
+
+def main() -> None:
+    """Run the command line; typer ends the process with the code of everything but our own errors."""
+    try:
+        app()
+    except UsageError as error:
+        sys.exit(_fail(str(error), 2))
+    except InputError as error:
+        sys.exit(_fail(str(error), 1))
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(f"sciie-eval: {' '.join(message.split())}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

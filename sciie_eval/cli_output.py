@@ -1,0 +1,113 @@
+"""Where the results of a command go: standard output or a file, in the format that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sciie_eval.comparison import System, SystemComparison
+from sciie_eval.exceptions import InputError
+from sciie_eval.files import write_whole
+from sciie_eval.report import render_json, render_tables
+from sciie_eval.report.tables import NamedScore, Table, comparison_tables, long_comparison, long_table, score_tables
+from sciie_eval.report.text import comparison_text, score_text, tables_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sciie_eval.cli_options import Options
+    from sciie_eval.validation import Validation
+
+__all__ = ["write_comparison", "write_scores", "write_validation"]
+
+
+def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
+    """Write a score report."""
+    if len(scores) == 1:
+        value: dict[str, Any] = scores[0][1].to_dict() if options.format == "json" else {}
+    else:
+        value = {"systems": [{"name": name, **score.to_dict()} for name, score in scores]}
+    _write(
+        options,
+        lambda: value,
+        lambda console: score_text(scores, console=console),
+        lambda: [long_table(scores)] if options.format == "csv" else score_tables(scores),
+        _notes(scores),
+    )
+
+
+def write_comparison(systems: Sequence[System], found: Sequence[SystemComparison], show: int, options: Options) -> None:
+    """Write a comparison of systems with the first of them."""
+    scores = [(system.name, system.score) for system in systems]
+    _write(
+        options,
+        lambda: {
+            "baseline": {"name": scores[0][0], **scores[0][1].to_dict()},
+            "systems": [
+                {**comparison.to_dict(), "signature": score.signature}
+                for comparison, (_, score) in zip(found, scores[1:], strict=True)
+            ],
+        },
+        lambda console: comparison_text(scores, found, show, console=console),
+        lambda: [long_comparison(found)] if options.format == "csv" else comparison_tables(scores[0][0], found),
+        _notes(scores),
+    )
+
+
+def write_validation(found: Sequence[tuple[str, Validation]], options: Options) -> None:
+    """Write what was found in prediction files."""
+    tables = [validation.table(name) for name, validation in found]
+    _write(
+        options,
+        lambda: {"files": [{"name": name, **validation.to_dict()} for name, validation in found]},
+        lambda console: tables_text(tables, console=console),
+        lambda: tables,
+        [],
+    )
+
+
+def _notes(scores: Sequence[NamedScore]) -> list[str]:
+    several = len(scores) > 1
+    notes = []
+    for name, score in scores:
+        prefix = f"{name}: " if several else ""
+        notes += [f"{prefix}{text}" for text in (*score.warnings, score.signature)]
+    return notes
+
+
+def _write(
+    options: Options,
+    as_json: Callable[[], Any],
+    as_text: Callable[[Console | None], str],
+    as_tables: Callable[[], list[Table]],
+    notes: list[str],
+) -> None:
+    if options.format == "json":
+        text = render_json(as_json())
+    elif options.format == "text":
+        text = as_text(_terminal() if options.output is None else None)
+    else:
+        text = render_tables(as_tables(), options.format, notes)
+        if options.format == "csv" and options.output is None:
+            sys.stderr.writelines(f"note: {note}\n" for note in notes[:-1])
+    if options.output is not None:
+        write_whole(options.output, [text])
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError:
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
+
+
+def _terminal() -> Console | None:
+    if not sys.stdout.isatty():
+        return None
+    from rich.console import Console
+
+    return Console()

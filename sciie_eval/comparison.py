@@ -1,0 +1,231 @@
+"""Two or more systems on the same sentences: paired tests, differences per type, what was won and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sciie_eval.counting import Counts, TaskMatch
+from sciie_eval.exceptions import InputError
+from sciie_eval.results import CorpusScore
+from sciie_eval.rules import Task
+from sciie_eval.schema import Example, Extraction
+from sciie_eval.scoring import Prediction, tally_predictions
+from sciie_eval.settings import Settings
+from sciie_eval.sides import Item
+from sciie_eval.stats import Comparison, cluster_totals, compare_counts, holm
+
+__all__ = ["Change", "System", "SystemComparison", "TaskComparison", "compare", "compare_systems", "difference"]
+
+FIELDS: dict[Task, int] = {"ner": 2, "rel": 3, "rel+": 5}
+"""Fields of an item that say what it is; with multisets the number of the repetition follows."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One system's results, as `compare_systems` needs them.
+
+    Attributes:
+        name: what to call it.
+        score: its scores.
+        matches: what was matched in each sentence.
+        examples: the sentences, in the same order.
+    """
+
+    name: str
+    score: CorpusScore
+    matches: Sequence[Mapping[Task, TaskMatch]] = field(repr=False)
+    examples: Sequence[Example] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A gold item that only one of two systems found."""
+
+    id: str
+    item: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"id": self.id, "item": list(self.item)}
+
+
+@dataclass(frozen=True)
+class TaskComparison:
+    """One task of one system beside the baseline.
+
+    Attributes:
+        baseline: counts of the baseline.
+        other: counts of the system.
+        test: difference, interval and p-values; None where an F1 is undefined.
+        p_holm: both p-values after Holm's correction over the systems compared, by kind of test.
+        by_type: (baseline, system) counts per type.
+        won: gold items that the system found and the baseline did not.
+        lost: the other way round.
+    """
+
+    baseline: Counts
+    other: Counts
+    test: Comparison | None
+    p_holm: dict[str, float] | None
+    by_type: dict[str, tuple[Counts, Counts]]
+    won: tuple[Change, ...]
+    lost: tuple[Change, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "baseline_f1": self.baseline.f1,
+            "f1": self.other.f1,
+            **(_undefined() if self.test is None else {**self.test._asdict(), "ci": list(self.test.ci)}),
+            "p_holm": self.p_holm,
+            "by_type": {
+                name: {"baseline_f1": one.f1, "f1": two.f1, "delta": difference(one, two)}
+                for name, (one, two) in self.by_type.items()
+            },
+            "won": [change.to_dict() for change in self.won],
+            "lost": [change.to_dict() for change in self.lost],
+        }
+
+
+@dataclass(frozen=True)
+class SystemComparison:
+    """One system beside the baseline, task by task (None where a task was not scored on both sides)."""
+
+    name: str
+    tasks: dict[Task, TaskComparison | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        tasks = {task: None if found is None else found.to_dict() for task, found in self.tasks.items()}
+        return {"name": self.name, "tasks": tasks}
+
+
+def difference(one: Counts, two: Counts) -> float | None:
+    """F1 of the second minus F1 of the first; None where either is undefined."""
+    return None if one.f1 is None or two.f1 is None else two.f1 - one.f1
+
+
+def compare(
+    gold: Sequence[Example | Extraction | Mapping[str, Any]],
+    baseline: Sequence[Prediction] | Mapping[str, Prediction],
+    *others: Sequence[Prediction] | Mapping[str, Prediction],
+    **settings: Any,
+) -> list[SystemComparison]:
+    """Compare one or more systems with a baseline on the same sentences.
+
+    Args:
+        gold: one item a sentence, as for `scoring.score`.
+        baseline: its predictions, likewise.
+        *others: predictions of the systems to compare with it.
+        **settings: the fields of `Settings`.
+
+    Returns:
+        One comparison a system, named ``system 1``, ``system 2``, … in the order given.
+
+    >>> gold = [{"ner": [["BERT", "Method"]]}] * 30
+    >>> found = compare(gold, [{"ner": []}] * 30, gold)[0].tasks["ner"]
+    >>> found.test.delta, len(found.won), found.test.p_randomization < 0.01
+    (1.0, 30, True)
+    """
+    how = Settings(**settings)
+    systems = []
+    for number, predicted in enumerate((baseline, *others)):
+        tallied = tally_predictions(gold, predicted, how)
+        name = f"system {number}" if number else "baseline"
+        systems.append(System(name, tallied.score(), tallied.matches, tallied.examples))
+    return compare_systems(systems[0], systems[1:], how)
+
+
+def compare_systems(baseline: System, others: Sequence[System], settings: Settings) -> list[SystemComparison]:
+    """Compare every system with the baseline.
+
+    Raises:
+        InputError: the systems were not scored on the same sentences.
+    """
+    order = {example.id: place for place, example in enumerate(baseline.examples)}
+    for other in others:
+        if {example.id for example in other.examples} != set(order):
+            raise InputError(f"{other.name}: not scored on the same sentences as {baseline.name}")
+    places = [[order[example.id] for example in other.examples] for other in others]
+    found: list[dict[Task, TaskComparison | None]] = [{} for _ in others]
+    for task in settings.tasks:
+        tests = [_test(baseline, other, task, at, settings) for other, at in zip(others, places, strict=True)]
+        corrected = _corrected(tests)
+        for number, (other, at) in enumerate(zip(others, places, strict=True)):
+            found[number][task] = _task(baseline, other, task, at, tests[number], corrected[number])
+    return [SystemComparison(other.name, tasks) for other, tasks in zip(others, found, strict=True)]
+
+
+def _test(baseline: System, other: System, task: Task, places: list[int], settings: Settings) -> Comparison | None:
+    if baseline.score.tasks.get(task) is None or other.score.tasks.get(task) is None:
+        return None
+    one, two = baseline.score.counts[task][places], other.score.counts[task]
+    if settings.cluster == "doc_id":
+        both = cluster_totals(np.hstack([one, two]), list(other.score.documents))
+        one, two = both[:, :3], both[:, 3:]
+    return compare_counts(one, two, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
+
+
+def _corrected(tests: Sequence[Comparison | None]) -> list[dict[str, float] | None]:
+    """Holm-corrected p-values, each kind of test apart; the family is the systems that were tested."""
+    tested = [test for test in tests if test is not None]
+    bootstrap = iter(holm([test.p_bootstrap for test in tested]))
+    randomization = iter(holm([test.p_randomization for test in tested]))
+    return [
+        None if test is None else {"bootstrap": next(bootstrap), "randomization": next(randomization)} for test in tests
+    ]
+
+
+def _task(
+    baseline: System,
+    other: System,
+    task: Task,
+    places: list[int],
+    test: Comparison | None,
+    p_holm: dict[str, float] | None,
+) -> TaskComparison | None:
+    one, two = baseline.score.tasks.get(task), other.score.tasks.get(task)
+    if one is None or two is None:
+        return None
+    won: list[Change] = []
+    lost: list[Change] = []
+    for place, example, matches in zip(places, other.examples, other.matches, strict=True):
+        before, after = _found(baseline.matches[place][task]), _found(matches[task])
+        won.extend(_changes(after - before, task, example))
+        lost.extend(_changes(before - after, task, example))
+    nothing = Counts(0, 0, 0)
+    types = [*one.by_type, *(name for name in two.by_type if name not in one.by_type)]
+    return TaskComparison(
+        baseline=one.counts,
+        other=two.counts,
+        test=test,
+        p_holm=p_holm,
+        by_type={name: (one.by_type.get(name, nothing), two.by_type.get(name, nothing)) for name in types},
+        won=tuple(won),
+        lost=tuple(lost),
+    )
+
+
+def _found(matched: TaskMatch) -> set[Item]:
+    """The gold items that were matched."""
+    return matched.match.exact | {pair.gold for pair in matched.match.pairs}
+
+
+def _changes(items: set[Item], task: Task, example: Example) -> list[Change]:
+    shown = (tuple(_shown(part, example.sentence) for part in item[: FIELDS[task]]) for item in items)
+    return [Change(example.id, item) for item in sorted(shown)]
+
+
+def _shown(part: object, sentence: str) -> str:
+    """A field of an item as text: offsets as what stands there, several types joined."""
+    if isinstance(part, tuple):
+        return sentence[part[0] : part[1]] if isinstance(part[0], int) else "|".join(part)
+    return str(part)
+
+
+def _undefined() -> dict[str, None]:
+    return dict.fromkeys(Comparison._fields)

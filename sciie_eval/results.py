@@ -1,0 +1,265 @@
+"""What a corpus scored: the numbers of every task and type, with interval, health, warnings and signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sciie_eval.counting import Counts
+from sciie_eval.parsing import STATUSES
+from sciie_eval.rules import Task
+from sciie_eval.signature import signature
+from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, cluster_totals
+from sciie_eval.tally import Tally
+
+__all__ = ["OTHER", "CorpusScore", "TaskScore", "corpus_score"]
+
+OTHER = "(other)"
+"""The row of all labels that the schema does not know."""
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """Precision, recall and F1 of one task over a corpus, in [0, 1], None where undefined.
+
+    Attributes:
+        tp: matched items (their total similarity under partial credit).
+        n_pred: predicted items.
+        n_gold: gold items.
+        by_type: the same per type, in the schema's order, ``(other)`` last.
+        macro_f1: mean F1 over the schema's types with any gold or predicted item.
+        sentence_f1: mean F1 of the single sentences.
+        sentence_f1_with_gold: the same over sentences with gold items.
+    """
+
+    tp: float
+    n_pred: int
+    n_gold: int
+    by_type: dict[str, Counts]
+    macro_f1: float | None
+    sentence_f1: float | None
+    sentence_f1_with_gold: float | None
+    _interval: Callable[[], tuple[float, float] | None] = field(repr=False, compare=False)
+
+    @property
+    def counts(self) -> Counts:
+        """The three numbers that all ratios are made of."""
+        return Counts(self.tp, self.n_pred, self.n_gold)
+
+    @property
+    def precision(self) -> float | None:
+        """Σtp / Σn_pred."""
+        return self.counts.precision
+
+    @property
+    def recall(self) -> float | None:
+        """Σtp / Σn_gold."""
+        return self.counts.recall
+
+    @property
+    def f1(self) -> float | None:
+        """Micro-F1: 2 Σtp / (Σn_pred + Σn_gold)."""
+        return self.counts.f1
+
+    @cached_property
+    def ci(self) -> tuple[float, float] | None:
+        """Interval of the micro-F1, computed when first asked for."""
+        return self._interval()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, ratios unrounded."""
+        return {
+            **_ratios(self.counts),
+            "macro_f1": self.macro_f1,
+            "sentence_f1": self.sentence_f1,
+            "sentence_f1_with_gold": self.sentence_f1_with_gold,
+            "ci": None if self.ci is None else list(self.ci),
+        }
+
+
+@dataclass(frozen=True)
+class CorpusScore:
+    """All that `score` found; `to_dict` is what ``sciie-eval score --format json`` prints.
+
+    Attributes:
+        tasks: the score of every task asked for; None for a task that no prediction (or no gold) speaks of.
+        n_sentences: gold sentences, with or without a prediction.
+        missing: sentences without a prediction; they count as empty predictions.
+        parse: number of predictions by parse status.
+        issues: number of predictions by issue code (`parsing.ISSUES`).
+        warnings: what the reader of the numbers has to know.
+        signature: under which the numbers can be compared.
+        counts: per task the (n_sentences, 3) matrix of tp, n_pred, n_gold.
+        documents: the document of every sentence.
+    """
+
+    tasks: dict[Task, TaskScore | None]
+    n_sentences: int
+    missing: int
+    parse: dict[str, int]
+    issues: dict[str, int]
+    warnings: tuple[str, ...]
+    signature: str
+    counts: dict[Task, Floats] = field(repr=False)
+    documents: tuple[str, ...] = field(repr=False)
+
+    @property
+    def ner(self) -> TaskScore | None:
+        """Entities: text and type."""
+        return self.tasks.get("ner")
+
+    @property
+    def rel(self) -> TaskScore | None:
+        """Relations: subject, relation, object."""
+        return self.tasks.get("rel")
+
+    @property
+    def rel_plus(self) -> TaskScore | None:
+        """Relations with the types of both arguments."""
+        return self.tasks.get("rel+")
+
+    def to_frame(self) -> Any:
+        """A `pandas.DataFrame` with one row a task and type (``(all)`` for the task itself): the ratios and counts."""
+        import pandas
+
+        rows = [
+            {"task": task, "type": label, **_ratios(counts)}
+            for task, found in self.tasks.items()
+            if found is not None
+            for label, counts in [("(all)", found.counts), *found.by_type.items()]
+        ]
+        return pandas.DataFrame(rows).set_index(["task", "type"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, ratios in [0, 1] and unrounded, undefined ones null."""
+        return {
+            "signature": self.signature,
+            "n_sentences": self.n_sentences,
+            "missing": self.missing,
+            "parse": dict(self.parse),
+            "issues": dict(self.issues),
+            "warnings": list(self.warnings),
+            "tasks": {task: None if found is None else found.to_dict() for task, found in self.tasks.items()},
+            "by_type": {
+                task: {label: _ratios(counts) for label, counts in found.by_type.items()}
+                for task, found in self.tasks.items()
+                if found is not None
+            },
+        }
+
+
+def corpus_score(
+    tally: Tally, gold_name: Callable[[], str], *, warnings: Iterable[str] = (), sample: int | None = None
+) -> CorpusScore:
+    """Turn sums into scores.
+
+    Args:
+        tally: all sentences.
+        gold_name: gives name and hash of the gold; asked once.
+        warnings: what the reader of the file has to say.
+        sample: which of K samples was scored.
+    """
+    spoken = tally.spoken_tasks()
+    counts = tally.counts()
+    tasks = {task: _task_score(tally, task, counts[task]) if task in spoken else None for task in tally.settings.tasks}
+    return CorpusScore(
+        tasks=tasks,
+        n_sentences=tally.n_sentences,
+        missing=tally.missing,
+        parse={status: tally.statuses[status] for status in STATUSES if tally.statuses[status]},
+        issues=dict(tally.issues.most_common()),
+        warnings=(*warnings, *_warnings(tally)),
+        signature=signature(
+            tally.settings,
+            gold=gold_name(),
+            items="offsets" if tally.scorer.spans else "text",
+            sample=sample,
+        ),
+        counts=counts,
+        documents=tuple(tally.documents),
+    )
+
+
+def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
+    settings = tally.settings
+    names = settings.schema.entity_names if task == "ner" else settings.schema.relation_names
+    rows = {label: Counts(_whole(row[0]), int(row[1]), int(row[2])) for label, row in tally.by_type[task].items()}
+    by_type = {name: rows.pop(name, Counts(0, 0, 0)) for name in names}
+    known = [counts.f1 for counts in by_type.values() if counts.f1 is not None]
+    if rows:
+        tp, n_pred, n_gold = map(sum, zip(*rows.values(), strict=True))
+        by_type[OTHER] = Counts(tp, int(n_pred), int(n_gold))
+    totals = counts.sum(axis=0)
+    sentences = tally.sentence_f1(task)
+    documents = tally.documents
+
+    def interval() -> tuple[float, float] | None:
+        if settings.cluster == "doc_id":
+            return cluster_interval(cluster_totals(counts, documents), level=settings.ci)
+        return bootstrap_interval(counts, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
+
+    return TaskScore(
+        tp=_whole(float(totals[0])),
+        n_pred=int(totals[1]),
+        n_gold=int(totals[2]),
+        by_type=by_type,
+        macro_f1=sum(known) / len(known) if known else None,
+        sentence_f1=_mean(sentences),
+        sentence_f1_with_gold=_mean(sentences[counts[:, 2] > 0]),
+        _interval=interval,
+    )
+
+
+def _mean(values: Floats) -> float | None:
+    return float(np.sort(values).mean()) if len(values) else None
+
+
+def _whole(value: float) -> float:
+    """Counts are whole numbers and shown as such; partial credit stays what it is."""
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _ratios(counts: Counts) -> dict[str, Any]:
+    return {
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
+        "tp": counts.tp,
+        "n_pred": counts.n_pred,
+        "n_gold": counts.n_gold,
+    }
+
+
+def _warnings(tally: Tally) -> list[str]:
+    found = []
+    if tally.settings.compat:
+        found.append(
+            "compat=r2grpo imitates an evaluator that forgets the predictions of sentences with F1 = 0: "
+            "precision is too high; use it only beside numbers from that evaluator"
+        )
+    share = tally.spaced_out / tally.unmatched if tally.unmatched else 0
+    if share >= 0.05:
+        found.append(
+            f"{tally.spaced_out} of {tally.unmatched} unmatched predicted entities ({share:.0%}) "
+            "differ from gold in blanks only; --normalize spacing matches them"
+        )
+    if tally.missing and tally.missing >= 0.01 * tally.n_sentences:
+        found.append(f"{tally.missing} of {tally.n_sentences} sentences have no prediction and count as empty")
+    found.extend(_unknown_gold_labels(tally))
+    return found
+
+
+def _unknown_gold_labels(tally: Tally) -> list[str]:
+    schema = tally.settings.schema
+    found = []
+    for task, names in (("ner", schema.entity_name_set), ("rel", schema.relation_name_set)):
+        rows = tally.by_type.get(task, {})  # type: ignore[call-overload]
+        unknown = sorted(label for label, row in rows.items() if row[2] and label not in names)
+        if unknown:
+            shown = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
+            found.append(f"gold has {task} labels that schema {schema.name} lacks ({shown}); give yours with --schema")
+    return found
