@@ -32,6 +32,8 @@ def assign(candidates: list[Candidate]) -> list[Candidate]:
     >>> [(pair.gold, pair.predicted) for pair in found]
     [(0, 1), (1, 0)]
     """
+    if len({c.gold for c in candidates}) == len(candidates) == len({c.predicted for c in candidates}):
+        return candidates  # nothing competes
     chosen: list[Candidate] = []
     for component in _components(candidates):
         golds = {candidate.gold for candidate in component}

@@ -84,7 +84,7 @@ def compare_command(
             found = evaluate_file(path, settings, gold, reading, keep=True)
         if gold is None:  # the baseline's rows hold gold: the others are joined with it
             gold = Gold("rows", found.examples)
-        systems.append(System(name, found.score(), found.matches, found.examples))
+        systems.append(System(name, found.score(), found.tally.matches, found.examples))
     write_comparison(systems, compare_systems(systems[0], systems[1:], settings), show, options)
 
 

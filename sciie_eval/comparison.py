@@ -134,9 +134,9 @@ def compare(
     how = Settings(**settings)
     systems = []
     for number, predicted in enumerate((baseline, *others)):
-        tallied = tally_predictions(gold, predicted, how)
+        tallied = tally_predictions(gold, predicted, how, keep=True)
         name = f"system {number}" if number else "baseline"
-        systems.append(System(name, tallied.score(), tallied.matches, tallied.examples))
+        systems.append(System(name, tallied.score(), tallied.tally.matches, tallied.examples))
     return compare_systems(systems[0], systems[1:], how)
 
 

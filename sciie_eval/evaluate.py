@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from sciie_eval.corpus import load_split, read_gold
-from sciie_eval.counting import GoldSentence, TaskMatch
+from sciie_eval.counting import GoldSentence
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.forms import Sample
 from sciie_eval.items import items_of
 from sciie_eval.predictions import Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
-from sciie_eval.rules import Task
 from sciie_eval.schema import Example
 from sciie_eval.scoring import read_prediction
 from sciie_eval.settings import Settings
@@ -87,7 +86,6 @@ class Evaluation:
         tally: the sums.
         ids: of the sentences, in the order in which they were counted.
         examples: of the sentences, likewise (not kept for gold beyond 20,000 sentences).
-        matches: of the sentences, likewise, where they were asked for.
     """
 
     file: PredictionFile
@@ -98,7 +96,6 @@ class Evaluation:
     hash: GoldHash
     ids: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
-    matches: list[dict[Task, TaskMatch]] = field(default_factory=list)
 
     def gold_name(self) -> str:
         """Name and hash of the gold, for the signature."""
@@ -158,7 +155,7 @@ def evaluate_file(
     rows = iter(file)
     first = next(rows)
     spans = file.placed and (gold is None or gold.placed)
-    result = Evaluation(file, settings, gold, None, Tally(settings, spans), GoldHash())
+    result = Evaluation(file, settings, gold, None, Tally(settings, spans, keep), GoldHash())
     _count(result, first, reading.sample, keep)
     for row in rows:
         _count(result, row, reading.sample, keep)
@@ -170,13 +167,11 @@ def _count(result: Evaluation, row: Joined, sample: int, keep: bool) -> None:
     parsed = read_prediction(_chosen(row, sample), result.settings) if row.samples else None
     if len(row.samples) > 1:
         result.sample = sample
-    matches = result.tally.add(GoldSentence(items_of(example.gold)), parsed, example.doc_id)
+    result.tally.add(GoldSentence(items_of(example.gold)), parsed, example.doc_id)
     result.hash.add(example)
     result.ids.append(example.id)
     if len(result.examples) < MAX_CHECKED or keep:
         result.examples.append(example)
-    if keep:
-        result.matches.append(matches)
 
 
 def _chosen(row: Joined, sample: int) -> Sample:

@@ -82,7 +82,7 @@ def _decoded(text: bytes, where: str) -> dict[str, Any]:
 
 
 def _decoded_with_place(text: bytes, where: str) -> object:
-    """Decode by the standard library: it reads lone surrogates, which the fast decoder refuses, or says where it fails."""
+    """Decode by the standard library: it reads lone surrogates, or says where it fails."""
     try:
         return json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 __all__ = ["Layout", "find_layout"]
 
-_TAG = re.compile(r"(</?(?:answer|think|thinking|reasoning)\s*>)", re.IGNORECASE)
+MAX_TAGS = 20_000
+"""Tags that are looked at; what follows them is one piece of text, and the issues say so."""
+
+_TAG = re.compile(r"(</?(?:answer|think|thinking|reasoning)\s*>)", re.IGNORECASE | re.ASCII)
 _CODES = {"<think>": "T", "</think>": "t", "<answer>": "A", "</answer>": "a"}
 _BLOCK = re.compile("A[^Aa]*a")
 
@@ -46,10 +49,13 @@ class _Region(NamedTuple):
 
 def find_layout(text: str, issues: set[str]) -> Layout:
     """Split a completion into reasoning and answer; deviations from the asked layout are added to ``issues``."""
-    parts = _TAG.split(text)
+    parts = _TAG.split(text, maxsplit=MAX_TAGS)
     tags = "".join([_CODES.get(tag) or _code(tag) for tag in parts[1::2]])
-    if tags == "TtAa" and parts[6] and not parts[6].isspace():
-        return Layout(tags, parts[2].strip(), (parts[6],), True, True)
+    # asked for, or the same with the reasoning opened by the prompt
+    if tags in ("TtAa", "tAa") and parts[-3] and not parts[-3].isspace():
+        return Layout(tags, parts[-7].strip(), (parts[-3],), True, True)
+    if len(tags) == MAX_TAGS:
+        issues.add("too_many_tags")
     regions = _reasoning(tags, issues)
     visible = list(tags)
     hidden = bytearray(len(tags) + 1)
@@ -80,7 +86,7 @@ def _reasoning(tags: str, issues: set[str]) -> list[_Region]:
         opened = tags.find("T", after, close)
         if opened >= 0 or not regions:
             regions.append(_Region(max(opened, 0), close + 1, opened + 1, close + 1))
-            after = close + 1
+        after = close + 1
         close = tags.find("t", close + 1)
     opened = tags.find("T", after)
     if opened >= 0:
@@ -94,7 +100,7 @@ def _reasoning(tags: str, issues: set[str]) -> list[_Region]:
 
 
 def _answer(parts: list[str], tags: str, hidden: bytearray, issues: set[str]) -> tuple[tuple[str, ...], bool] | None:
-    """The last complete block that is not blank, else what follows an unclosed opening tag; and whether it is closed."""
+    """The last complete block that is not blank, else what follows an unclosed opening tag; and if it is closed."""
     blocks = [match.span() for match in _BLOCK.finditer(tags)]
     filled = [span for span in blocks if _pieces(parts, hidden, span[0] + 1, span[1]).strip()]
     opened = tags.rfind("A")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sciie_eval.assignment import Candidate, assign
 from sciie_eval.rules import MatchRule, Task
@@ -52,57 +50,84 @@ def match(gold: Side, predicted: Side, rule: MatchRule, task: Task, spans: bool 
         spans: the sides hold offsets in place of texts.
     """
     exact = gold.keys & predicted.keys
-    relaxed = rule.match in ("overlap", "fuzzy") or (rule.match == "boundaries" and task == "ner")
-    if not relaxed and not gold.open and not predicted.open:
-        return Match(exact, [])
-    golds, others = _left(gold, exact), _left(predicted, exact)
-    if not golds or not others:
-        return Match(exact, [])
-    compare = _comparison(rule, task, similarity(rule, spans, gold.texts, predicted.texts))
-    candidates = _candidates(golds, others, compare, by_label=not (rule.match == "boundaries" and task == "ner"))
-    least = rule.threshold or 1.0
-    chosen = assign([candidate for candidate in candidates if candidate.similarity >= least])
-    return Match(exact, [Pair(golds[c.gold], others[c.predicted], c.similarity) for c in chosen])
+    if task in rule.relaxed or gold.open or predicted.open:
+        return Match(exact, _pairs(gold, predicted, exact, rule, task, spans))
+    return Match(exact, [])
+
+
+def _pairs(gold: Side, predicted: Side, exact: set[Item], rule: MatchRule, task: Task, spans: bool) -> list[Pair]:
+    """Match what equality did not decide."""
+    golds = _left(gold, exact)
+    others = _left(predicted, exact) if golds else golds
+    if not others:
+        return []
+    if task == "ner" and rule.match == "boundaries":
+        candidates = _same_texts(golds, others)
+    else:
+        find = _alike_entities if task == "ner" else _alike_relations
+        candidates = find(golds, others, rule, similarity(rule, spans, gold.texts, predicted.texts))
+    if len(candidates) > 1:
+        candidates = assign(candidates)
+    return [Pair(golds[row], others[number], value) for row, number, _, value in candidates]
 
 
 def _left(side: Side, exact: set[Item]) -> list[Item]:
     """What equality did not decide, in an order that depends on the items alone."""
-    open_ = sorted(side.open, key=lambda item: tuple((f,) if isinstance(f, str) else f for f in item[:5]) + item[5:])
-    return sorted(side.keys - exact) + open_
+    keys = side.keys - exact
+    left = sorted(keys) if len(keys) > 1 else list(keys)
+    return left + sorted(side.open, key=_comparable) if side.open else left
 
 
-Comparison = Callable[[Item, Item], tuple[bool, float]]
-"""Whether two items are an exact pair, and their similarity (0 when they cannot be paired)."""
+def _comparable(item: Item) -> tuple[Any, ...]:
+    """One type as a tuple of one, so that it can be compared with several."""
+    return tuple((field,) if isinstance(field, str) else field for field in item[:5]) + item[5:]
 
 
-def _candidates(golds: list[Item], others: list[Item], compare: Comparison, by_label: bool) -> list[Candidate]:
-    by: defaultdict[str, list[int]] = defaultdict(list)
-    for number, item in enumerate(others):
-        by[item[1] if by_label else ""].append(number)
+def _same_texts(golds: list[Item], others: list[Item]) -> list[Candidate]:
+    """Entities of the same text, whatever their types (the exact pairs are gone already)."""
     return [
-        Candidate(row, number, *result)
-        for row, item in enumerate(golds)
-        for number in by[item[1] if by_label else ""]
-        if (result := compare(item, others[number]))[1] > 0
+        Candidate(row, number, False, 1.0)
+        for row, gold in enumerate(golds)
+        for number, other in enumerate(others)
+        if gold[0] == other[0]
     ]
 
 
-def _comparison(rule: MatchRule, task: Task, alike: Similarity) -> Comparison:
-    if task == "ner":
-        return lambda gold, other: (gold[:2] == other[:2], alike(gold[0], other[0]))
-    typed = task == "rel+"
+def _alike_entities(golds: list[Item], others: list[Item], rule: MatchRule, alike: Similarity) -> list[Candidate]:
+    """Entities of one type whose texts are alike enough."""
+    least = rule.threshold or 1.0
+    return [
+        Candidate(row, number, False, value)
+        for row, gold in enumerate(golds)
+        for number, other in enumerate(others)
+        if gold[1] == other[1] and (value := alike(gold[0], other[0])) >= least
+    ]
 
-    def one_way(gold: Item, subject: int, object_: int, other: Item) -> tuple[bool, float]:
-        if typed and not (_agree(gold[3], other[3 + subject // 2]) and _agree(gold[4], other[3 + object_ // 2])):
+
+def _alike_relations(golds: list[Item], others: list[Item], rule: MatchRule, alike: Similarity) -> list[Candidate]:
+    """Relations of one label whose arguments are both alike enough, in one direction or, if undirected, in either."""
+    least = rule.threshold or 1.0
+    found = []
+    for row, gold in enumerate(golds):
+        ways = ((0, 2), (2, 0)) if gold[1] in rule.undirected else ((0, 2),)
+        for number, other in enumerate(others):
+            if gold[1] != other[1]:
+                continue
+            exact, value = max(_one_way(gold, other, way, alike) for way in ways)
+            if value >= least:
+                found.append(Candidate(row, number, exact, value))
+    return found
+
+
+def _one_way(gold: Item, other: Item, way: tuple[int, int], alike: Similarity) -> tuple[bool, float]:
+    """Whether two items are an exact pair, and their similarity; ``way`` names the fields of subject and object."""
+    subject, object_ = way
+    if len(gold) >= 5:  # rel+: some type of each argument must be shared; type fields stand behind the texts
+        types = other[3 + subject // 2], other[3 + object_ // 2]
+        if not (_agree(gold[3], types[0]) and _agree(gold[4], types[1])):
             return False, 0.0
-        equal = gold[0] == other[subject] and gold[2] == other[object_]
-        return equal, min(alike(gold[0], other[subject]), alike(gold[2], other[object_]))
-
-    def compare(gold: Item, other: Item) -> tuple[bool, float]:
-        forward = one_way(gold, 0, 2, other)
-        return max(forward, one_way(gold, 2, 0, other)) if gold[1] in rule.undirected else forward
-
-    return compare
+    equal = gold[0] == other[subject] and gold[2] == other[object_]
+    return equal, float(min(alike(gold[0], other[subject]), alike(gold[2], other[object_])))
 
 
 def _agree(left: str | tuple[str, ...], right: str | tuple[str, ...]) -> bool:

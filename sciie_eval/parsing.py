@@ -6,6 +6,7 @@ object]]}</answer>``. `parse_completion` reads whatever a model writes instead, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +16,7 @@ from sciie_eval.cards import load_schema
 from sciie_eval.items import EMPTY, Items, to_extraction
 from sciie_eval.labels import LabelSchema
 from sciie_eval.layout import Layout, find_layout
-from sciie_eval.rescue import rescue
+from sciie_eval.rescue import rescue, without_surrogates
 from sciie_eval.schema import Extraction
 from sciie_eval.shapes import merge_values, read_items
 
@@ -40,6 +41,7 @@ ISSUES: dict[str, str] = {
     "several_answers": "more than one answer block; the last complete one counts",
     "reasoning_not_closed": "the reasoning block has no closing tag",
     "several_reasonings": "more than one reasoning block",
+    "too_many_tags": "more tags than the limit; what follows them was read as text",
     "no_answer_tags": "the answer was found in the text outside any answer block",
     "prose_around_answer": "text stands around the JSON",
     "fenced": "the JSON stands in a code fence",
@@ -47,23 +49,29 @@ ISSUES: dict[str, str] = {
     "double_encoded": "the JSON was encoded as a JSON string",
     "html_entities": "quotes were written as HTML entities",
     "repaired_json": "the JSON had syntax errors that a repair library mended",
+    "unreadable": "something in brackets is no JSON and beyond repair, or beyond its limits; it was ignored",
     "truncated_json": "the JSON breaks off; its complete items were kept",
-    "too_long": "broken text longer than the limit; only its beginning was read",
+    "too_long": "broken text longer than the limit, or too many values in it; only the beginning was read",
     "lone_surrogate": "lone surrogates were replaced by U+FFFD",
     "other_keys": "sections stand under other keys than ner and rel",
+    "extra_keys": "other keys stand beside the sections; these were ignored",
+    "repeated_keys": "a section's key stands twice in one mapping; the last value wins",
     "list_of_sections": "the sections stand in a list",
-    "items_without_section": "items stand in a list without section keys",
+    "items_without_section": "items stand without a section key; they count where no key names their section",
     "mapping_items": "items or sections are mappings where lists were asked for",
     "inline_types": "types stand inside the texts (text:Type) where plain texts were asked for",
     "extra_fields": "items have more fields than asked for; these were ignored",
     "coerced_items": "numbers or one-element lists stand where strings were asked for",
     "dropped_items": "malformed items were dropped",
+    "too_many_items": "more items than the limit are not of the asked shape; these were dropped",
     "null_section": "a section is null",
     "section_of_wrong_kind": "a section is neither a list nor a mapping; it was dropped",
     "rel_plus_disagrees": "rel and rel_plus state different relations; all of them count",
     "not_strict": "--parse strict: the answer is not exactly of the asked shape, so it was dropped",
 }
 """Every issue code and what it means."""
+
+_KEY = re.compile(r'"(?:ner|rel|rel_plus)"\s*:')
 
 
 class ParsedCompletion(NamedTuple):
@@ -118,12 +126,13 @@ def parse_completion(
     schema = load_schema(schema)
     issues: set[str] = set()
     if not text.isascii():
-        text = _without_surrogates(text, issues)
+        text = without_surrogates(text, issues)
     layout = find_layout(text, issues)
-    items, broken_off = _read_first(layout, schema, issues)
-    if items is None and not layout.tagged and not broken_off:
-        status: ParseStatus = "no_answer"
+    items, broken_off, found = _read_first(layout, schema)
+    if items is None and not layout.tagged and not broken_off and "section_of_wrong_kind" not in found:
+        status: ParseStatus = "no_answer"  # what was found is prose
     else:
+        issues |= found
         status = _status(items, issues, broken_off and not layout.closed)
     if mode == "strict" and status in ("repaired", "truncated"):
         items, status = None, "invalid"
@@ -178,15 +187,6 @@ def _content_text(content: object) -> str:
     return ""
 
 
-def _without_surrogates(text: str, issues: set[str]) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        issues.add("lone_surrogate")
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def _status(items: Items | None, issues: set[str], broken_off: bool) -> ParseStatus:
     if items is None:
         return "invalid"
@@ -196,18 +196,15 @@ def _status(items: Items | None, issues: set[str], broken_off: bool) -> ParseSta
     return "repaired" if issues else "ok"
 
 
-def _read_first(layout: Layout, schema: LabelSchema, issues: set[str]) -> tuple[Items | None, bool]:
-    """Read the answer, or where nothing can be read, the answer from an earlier opening tag on."""
-    broken_off = False
-    found: set[str] = set()
+def _read_first(layout: Layout, schema: LabelSchema) -> tuple[Items | None, bool, set[str]]:
+    """Read the answer, or where nothing can be read, the answer from an earlier opening tag on; with its issues."""
+    items, broken_off, issues = None, False, set[str]()
     for answer in layout.answers:
-        found = set()
-        items, broken_off = _read_answer(answer, schema, found, layout.tagged)
+        issues = set()
+        items, broken_off = _read_answer(answer, schema, issues, layout.tagged)
         if items is not None:
-            issues |= found
-            return items, broken_off
-    issues |= found
-    return None, broken_off
+            break
+    return items, broken_off, issues
 
 
 def _read_answer(
@@ -220,9 +217,16 @@ def _read_answer(
         if not tagged:
             issues.add("no_answer_tags")
         values, broken_off = rescue(answer, issues)
-        value = merge_values(values, schema, issues)
-        return read_items(value, schema, issues), broken_off
+        merged = merge_values(values, schema, issues)
+        return (None if merged is None else read_items(merged, schema, issues)), broken_off
     if isinstance(value, str) and depth < 2:
         issues.add("double_encoded")
         return _read_answer(value, schema, issues, tagged, depth + 1)
+    if type(value) is dict and answer.count('"ner"') + answer.count('"rel"') + answer.count('"rel_plus"') > len(value):
+        _note_repeated_keys(answer, value, issues)
     return read_items(value, schema, issues), False
+
+
+def _note_repeated_keys(answer: str, value: dict[str, Any], issues: set[str]) -> None:
+    if len(_KEY.findall(answer)) > len(value):
+        issues.add("repeated_keys")

@@ -1,36 +1,59 @@
 """Text that is not plain JSON -> the JSON values in it: prose around them, broken syntax, an end cut off.
 
 Linear in the text: one scan finds the balanced brackets, complete items of a cut-off value are kept by cutting behind
-the last of them, and what is balanced but not JSON goes to the json-repair library, in slices short enough that its
-worst case stays short.
+the last of them, and what is balanced but not JSON goes to the json-repair library, whose work is metered.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, Literal, NamedTuple, SupportsIndex
 
 from pydantic_core import from_json
 
-__all__ = ["Rescued", "rescue"]
+from sciie_eval.shapes import SECTION_KEYS, WRAPPERS
 
-MAX_SCAN = 200_000
-"""Characters of broken text that are looked at; longer text is cut there, and the issues say so."""
+__all__ = ["Rescued", "rescue", "without_surrogates"]
+
+MAX_SCAN = 400_000
+MAX_TOKENS = 40_000
+"""Characters of broken text, and brackets and strings in them, that are looked at: a microsecond each token."""
 MAX_DEPTH = 64
 """Deeper nesting is prose or an attack; the answers we read are four levels deep."""
-MAX_REPAIR = 4_000
+MAX_VALUES = 1_000
+MAX_REPAIR = 12_000
+"""Characters of one value that repair may see; of a longer one the complete items within them are kept."""
 MAX_REPAIR_DEPTH = 8
-"""json-repair takes quadratic time on some input; within these bounds it stays under some 30 ms."""
-MAX_VALUES = 256
+MAX_LOOKS = 40_000
+"""Characters that repair may look at in one answer, re-reading included: 2 to 3 a character for what models write,
+but json-repair is quadratic and worse on some input. A look takes a microsecond at most."""
 
-_OPEN = re.compile(r"[{\[]")
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\],]', re.DOTALL)
-_ITEM_LEVEL = re.compile(r"(?:\[?\{+\[?|\[)\Z")
-_COMMA_LEVEL = re.compile(r"(?:\{+|\[?\{+\[|\[)\Z")
+_BLANK = " \t\r\n"
+_OPEN = re.compile(r"\{(?!\s*\{)|\[")
+_TOKEN = re.compile(
+    r"""
+    "(?:[^"\\]++|\\.)*+"?                                               # a string
+    | “[^”"]*+[”"]?                                                     # between typographic quotes
+    | '(?<=[\[{(,:\s]') (?:[^'\\]++|\\.|'(?!\s*[,:\]})]))*+ '?          # of Python, apostrophes inside or not
+    | //(?<!://)[^\n]*+ | \#(?<=\s\#)(?=\s)[^\n]*+ | /\*.*?(?:\*/|\Z)  # a comment
+    | [{}\[\](),:]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 _FENCE = re.compile(r"```[\w+-]*")
-_PREFILLED = re.compile(r"""\s*["']?(?:ner|rel|rel_plus|entities|relations)["']?\s*:""", re.IGNORECASE)
-_CLOSER = {"{": "}", "[": "]"}
+_PREFILLED = re.compile(r"""\s*["']?(?:ner|rel|rel_plus|entities|relations)["']?\s*:\s*[\[{(]""", re.IGNORECASE)
+_BEGUN = re.compile(r"""[\[{(\s]+(?:["'“]|\Z)""")
+_ENCODED = re.compile(r"""[^\[{]*[\[{][\[{\s]*(?:\\[nrt]\s*)*\\\"""")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "u": "\\u"}
+_ENTITY = re.compile(r"&(?:quot|#34|apos|#39|lt|gt|amp);")
+_ENTITIES = {"&quot;": '"', "&#34;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_CLOSER = {"{": "}", "[": "]", "(": ")"}
+_OPENER = {closer: opener for opener, closer in _CLOSER.items()}
+
+_Role = Literal["list", "mapping", "sections", "items", "grouped", "item"]
+"""What a bracket holds: sections or items, perhaps sections, sections, items, items by text or type, or one item."""
 
 
 class Rescued(NamedTuple):
@@ -41,17 +64,21 @@ class Rescued(NamedTuple):
 
 
 class _Slice(NamedTuple):
-    """One candidate value: its text, its depth, and how it can be cut behind its last complete item ("" if it cannot)."""
+    """One candidate value.
 
-    text: str
+    Attributes:
+        start: where it stands.
+        end: where it ends.
+        depth: how deeply its brackets are nested.
+        broken_off: the text ends inside it.
+        cut: its text up to its last complete item, closed there; "" when there is none. Only where it is broken off.
+    """
+
+    start: int
+    end: int
     depth: int
-    closed: bool
-    cut: str
-
-    @property
-    def broken_off(self) -> bool:
-        """The text ends inside this value. A stray quote can hide brackets, so the last character decides too."""
-        return not self.closed and not self.text.rstrip("` \t\r\n").endswith(_CLOSER[self.text[0]])
+    broken_off: bool = False
+    cut: str = ""
 
 
 def rescue(text: str, issues: set[str]) -> Rescued:
@@ -59,113 +86,246 @@ def rescue(text: str, issues: set[str]) -> Rescued:
 
     Args:
         text: an answer, or a whole completion without answer tags.
-        issues: codes of everything that had to be done are added here.
+        issues: codes of everything that had to be done are added here, at least one.
 
     Returns:
         The decoded lists and mappings in their order; empty where there are none.
     """
+    text = _unwrapped(text, issues)
+    slices = _slices(text, issues)
+    budget = _Budget(MAX_LOOKS)
+    read = [
+        (value, piece) for piece in slices if isinstance(value := _decoded(text, piece, budget, issues), list | dict)
+    ]
+    if _stands_around(text, [piece for _, piece in read]):
+        issues.add("prose_around_answer")
+    if len(read) > 1:
+        issues.add("merged_objects")
+    broken_off = bool(slices) and slices[-1].broken_off and _begun(text, slices[-1], [piece for _, piece in read])
+    if broken_off:
+        issues.add("truncated_json")
+    return Rescued([value for value, _ in read], broken_off)
+
+
+def without_surrogates(text: str, issues: set[str]) -> str:
+    """Pairs of surrogates become their character, lone ones U+FFFD, as an encoder or a validator would refuse them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        issues.add("lone_surrogate")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+# -- what stands around the JSON -------------------------------------------------------------------------------------
+
+
+def _unwrapped(text: str, issues: set[str]) -> str:
+    """Undo what was done to the whole text: encoding as a string or as HTML, fences, an opening made by the prompt."""
     if len(text) > MAX_SCAN:
         text = text[:MAX_SCAN]
         issues.add("too_long")
-    if "&quot;" in text:
-        text = html.unescape(text)
+    if '"' not in text and ("&quot;" in text or "&#34;" in text):
+        text = _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text)
         issues.add("html_entities")
-    if _PREFILLED.match(text):
-        text = "{" + text
-        issues.add("repaired_json")
+    if _ENCODED.match(text):
+        text = _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), text)
+        issues.add("double_encoded")
     if "```" in text:
         text = _FENCE.sub(" ", text)
         issues.add("fenced")
-    slices = _slices(text)
-    values = [(value, piece) for piece in slices if isinstance(value := _decoded(piece, issues), list | dict)]
-    if _size(text) > sum(_size(piece.text) for piece in slices):
-        issues.add("prose_around_answer")
-    if len(values) > 1:
-        issues.add("merged_objects")
-    broken_off = _breaks_off(slices, values[-1][1] if values else None)
-    if broken_off:
-        issues.add("truncated_json")
-    return Rescued([value for value, _ in values], broken_off)
+    if _PREFILLED.match(text):
+        text = "{" + text
+        issues.add("repaired_json")
+    return text
 
 
-def _size(text: str) -> int:
-    """Characters that are not blank."""
-    return len("".join(text.split()))
+def _stands_around(text: str, pieces: list[_Slice]) -> bool:
+    """Whether anything but blanks stands outside these values."""
+    gaps = zip([0, *(piece.end for piece in pieces)], [*(piece.start for piece in pieces), len(text)], strict=True)
+    return any(text[start:end].strip(_BLANK) for start, end in gaps)
 
 
-def _breaks_off(slices: list[_Slice], last_read: _Slice | None) -> bool:
-    """Whether the text ends inside a value: the last one read, or where none was, one that had begun a string."""
-    if not slices or not slices[-1].broken_off:
-        return False
-    return slices[-1] is last_read or (last_read is None and '"' in slices[-1].text)
+def _begun(text: str, last: _Slice, read: list[_Slice]) -> bool:
+    """Whether the open bracket at the end of the text is a value that breaks off, and not prose."""
+    if last in read[-1:]:
+        return True
+    return bool(_BEGUN.match(text, last.start)) or (not read and '"' in text[last.start :])
 
 
-def _decoded(piece: _Slice, issues: set[str]) -> object:
-    text = piece.text
-    if piece.broken_off:
-        if not piece.cut:
-            return None  # nothing was complete, and repair would complete the half-written item
-        text = piece.cut
+# -- one value -------------------------------------------------------------------------------------------------------
+
+
+def _decoded(text: str, piece: _Slice, budget: _Budget, issues: set[str]) -> object:
+    # where nothing was complete the cut is empty, as repair would complete the half-written item
+    text = piece.cut if piece.broken_off else text[piece.start : piece.end]
+    if not text:
+        return None
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError:
-        return _repaired(text, piece.depth, issues)
+        return _repaired(text, piece.depth, budget, issues)
 
 
-def _repaired(text: str, depth: int, issues: set[str]) -> object:
+def _repaired(text: str, depth: int, budget: _Budget, issues: set[str]) -> object:
     """Let json-repair read what is nearly JSON: quotes, commas, comments, literals of other languages."""
-    if depth > MAX_REPAIR_DEPTH:
-        return None
     if len(text) > MAX_REPAIR:
-        text = _slices(text[:MAX_REPAIR])[0].cut
         issues.add("too_long")
+        first = _slices(text[:MAX_REPAIR], issues)[0]
+        text, depth = first.cut, first.depth
+    if not text or depth > MAX_REPAIR_DEPTH:
+        issues.add("unreadable")
+        return None
     from json_repair import repair_json
 
     issues.add("repaired_json")
     try:
-        return repair_json(text, return_objects=True, skip_json_loads=True)
-    except (ValueError, RecursionError, IndexError, TypeError):
-        return None  # the library gave up: the answer is invalid, and its status will say so
+        repaired = repair_json(_Metered(text, budget), skip_json_loads=True, ensure_ascii=False)
+        return from_json(without_surrogates(repaired, issues))
+    except Exception:  # a third party's code on hostile text: whatever it stumbles over, this value is unreadable
+        issues.add("unreadable")
+        return None
 
 
-def _slices(text: str) -> list[_Slice]:
+class _OutOfBudget(Exception):
+    """Repair looked at too many characters."""
+
+
+class _Budget:
+    """Characters that repair may still look at."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+
+class _Metered(str):
+    """Text that charges every look at one of its characters to a budget, in whatever loop it happens."""
+
+    budget: _Budget
+
+    def __new__(cls, text: str, budget: _Budget) -> _Metered:
+        self = super().__new__(cls, text)
+        self.budget = budget
+        return self
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        budget = self.budget
+        budget.looks -= 1
+        if budget.looks < 0:
+            raise _OutOfBudget
+        found = str.__getitem__(self, key)
+        return _Metered(found, budget) if type(key) is slice else found
+
+    def __add__(self, other: str) -> _Metered:
+        return _Metered(str.__add__(self, other), self.budget)
+
+
+# -- brackets --------------------------------------------------------------------------------------------------------
+
+
+def _slices(text: str, issues: set[str]) -> list[_Slice]:
     """Every outermost bracketed stretch of the text, the last one perhaps not closed."""
     found: list[_Slice] = []
-    position = 0
-    while len(found) < MAX_VALUES and (opening := _OPEN.search(text, position)):
-        piece, position = _slice(text, opening.start())
-        found.append(piece)
+    tokens = MAX_TOKENS
+    opening = _OPEN.search(text)
+    while opening and len(found) < MAX_VALUES and tokens > 0:
+        scan = _Scan(text, opening.start())
+        found.append(scan.run(tokens))
+        tokens -= scan.tokens
+        opening = _OPEN.search(text, found[-1].end)
+    if opening or tokens <= 0:
+        issues.add("too_long")
     return found
 
 
-def _slice(text: str, start: int) -> tuple[_Slice, int]:
-    """Follow the brackets from ``start`` to where they close; returns the slice and where to go on."""
-    stack, depth = "", 0
-    before, before_end = "", start
-    cut_end, cut_stack = 0, ""
-    for token in _TOKEN.finditer(text, start):
-        mark = token.group()
-        if mark in ("{", "["):
-            keyless = before == "{" and not text[before_end : token.start()].strip()
-            if keyless or len(stack) >= MAX_DEPTH:
-                # a bracket where a key belongs, or too deep: what stood before was not JSON, a value may start here
-                start, stack, depth, cut_end = token.start(), "", 0, 0
-            stack += mark
-            depth = max(depth, len(stack))
-        elif mark in ("}", "]"):
-            stack = _popped(stack, mark)
-            if not stack:
-                return _Slice(text[start : token.end()], depth, True, ""), token.end()
-            if _ITEM_LEVEL.match(stack):
-                cut_end, cut_stack = token.end(), stack
-        elif mark == "," and _COMMA_LEVEL.match(stack):
-            cut_end, cut_stack = token.start(), stack
-        before, before_end = mark, token.end()
-    cut = text[start:cut_end] + "".join(_CLOSER[opener] for opener in reversed(cut_stack)) if cut_end else ""
-    return _Slice(text[start:], depth, False, cut), len(text)
+class _Scan:
+    """Follows the brackets of one value to where they close, noting behind which one the last complete item ends."""
 
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.before, self.before_end = "", start
+        self.tokens = 0
+        self.key = ""
+        self.start_at(start)
 
-def _popped(stack: str, mark: str) -> str:
-    """Close the nearest bracket that ``mark`` can close, dropping unclosed ones inside it; a stray mark closes none."""
-    opener = stack.rfind("{" if mark == "}" else "[")
-    return stack if opener < 0 else stack[:opener]
+    def start_at(self, start: int) -> None:
+        """Begin, or give up what was begun and begin again."""
+        self.start = start
+        self.stack = ""
+        self.roles: list[_Role] = []
+        self.depth = 0
+        self.cut_end, self.cut_stack = 0, ""
+
+    def run(self, limit: int) -> _Slice:
+        """Follow at most ``limit`` tokens."""
+        for token in islice(_TOKEN.finditer(self.text, self.start), limit):
+            self.tokens += 1
+            mark = token.group()
+            if mark in _CLOSER:
+                self.opened(mark, token.start())
+            elif mark in _OPENER:
+                self.closed(mark, token.end())
+                if not self.stack:
+                    return _Slice(self.start, token.end(), self.depth)
+            elif mark == ",":
+                if self.roles[-1] in ("items", "grouped", "sections"):
+                    self.cut_end, self.cut_stack = token.start(), self.stack
+            elif mark == ":":
+                self.key = self.before if self.before[:1] in ('"', "'", "“") else self.gap(token.start())
+            if not mark.startswith(("//", "/*", "#")):
+                self.before = mark
+            self.before_end = token.end()
+        return self.unclosed()
+
+    def gap(self, end: int) -> str:
+        """What stands between the last token and ``end``."""
+        return self.text[self.before_end : end].strip()
+
+    def opened(self, mark: str, at: int) -> None:
+        if len(self.stack) >= MAX_DEPTH or (not self.cut_end and mark != "(" and self.misplaced(at)):
+            self.start_at(at)  # what stood before was not JSON
+        self.roles.append(self.role(mark))
+        self.stack += mark
+        self.depth = max(self.depth, len(self.stack))
+
+    def misplaced(self, at: int) -> bool:
+        """Whether a bracket stands where no value can: text before it, no colon in a mapping, no comma in a list."""
+        if not self.stack:
+            return False
+        fits = self.before == ":" if self.stack[-1] == "{" else self.before in "[(,])}"
+        return not fits or (at > self.before_end and bool(self.gap(at)))
+
+    def role(self, mark: str) -> _Role:
+        """What a bracket that opens here holds; a mapping with a section or a wrapper in it holds sections."""
+        parent = self.roles[-1] if self.roles else None
+        if parent is None or parent == "list":
+            return "mapping" if mark == "{" else "list" if parent is None else "item"
+        if parent == "grouped":
+            return "item" if mark == "{" else "items"
+        key = self.key.strip("\"'“” \t\r\n").lower() if parent in ("mapping", "sections") else ""
+        if key in SECTION_KEYS:
+            self.roles[-1] = "sections"
+            return "grouped" if mark == "{" else "items"
+        if key in WRAPPERS:
+            self.roles[-1] = "sections"
+            return "mapping" if mark == "{" else "list"
+        return "item"
+
+    def closed(self, mark: str, end: int) -> None:
+        """Close the nearest bracket that ``mark`` can close, and unclosed ones inside it; a stray mark closes none."""
+        opener = self.stack.rfind(_OPENER[mark])
+        if opener < 0:
+            return
+        self.stack = self.stack[:opener]
+        del self.roles[opener:]
+        if self.roles and self.roles[-1] in ("items", "grouped", "sections", "list"):
+            self.cut_end, self.cut_stack = end, self.stack
+
+    def unclosed(self) -> _Slice:
+        """The text ended: inside the value, or a stray quote hid the brackets that close it."""
+        text, end, before = self.text, len(self.text), self.before.rstrip(_BLANK)
+        if before[:1] == '"' and before.endswith(_CLOSER[text[self.start]]) and not before[1:].strip("]}), \t\r\n"):
+            return _Slice(self.start, end, self.depth)
+        closers = "".join([_CLOSER[opener] for opener in reversed(self.cut_stack)])
+        cut = text[self.start : self.cut_end] + closers if self.cut_end else ""
+        return _Slice(self.start, end, self.depth, True, cut)

@@ -92,7 +92,6 @@ class CorpusScore:
         parse: number of predictions by parse status.
         issues: number of predictions by issue code (`parsing.ISSUES`).
         warnings: what the reader of the numbers has to know.
-        signature: under which the numbers can be compared.
         counts: per task the (n_sentences, 3) matrix of tp, n_pred, n_gold.
         documents: the document of every sentence.
     """
@@ -103,9 +102,14 @@ class CorpusScore:
     parse: dict[str, int]
     issues: dict[str, int]
     warnings: tuple[str, ...]
-    signature: str
     counts: dict[Task, Floats] = field(repr=False)
     documents: tuple[str, ...] = field(repr=False)
+    _signature: Callable[[], str] = field(repr=False, compare=False)
+
+    @cached_property
+    def signature(self) -> str:
+        """The line under which the numbers can be compared, made when first asked for, since it hashes the gold."""
+        return self._signature()
 
     @property
     def ner(self) -> TaskScore | None:
@@ -173,21 +177,21 @@ def corpus_score(
         parse={status: tally.statuses[status] for status in STATUSES if tally.statuses[status]},
         issues=dict(tally.issues.most_common()),
         warnings=(*warnings, *_warnings(tally)),
-        signature=signature(
+        counts=counts,
+        documents=tuple(tally.documents),
+        _signature=lambda: signature(
             tally.settings,
             gold=gold_name(),
             items="offsets" if tally.scorer.spans else "text",
             sample=sample,
         ),
-        counts=counts,
-        documents=tuple(tally.documents),
     )
 
 
 def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
     settings = tally.settings
     names = settings.schema.entity_names if task == "ner" else settings.schema.relation_names
-    rows = {label: Counts(_whole(row[0]), int(row[1]), int(row[2])) for label, row in tally.by_type[task].items()}
+    rows = {label: Counts(_whole(row.tp), row.n_pred, row.n_gold) for label, row in tally.by_type(task).items()}
     by_type = {name: rows.pop(name, Counts(0, 0, 0)) for name in names}
     known = [counts.f1 for counts in by_type.values() if counts.f1 is not None]
     if rows:
@@ -256,9 +260,10 @@ def _warnings(tally: Tally) -> list[str]:
 def _unknown_gold_labels(tally: Tally) -> list[str]:
     schema = tally.settings.schema
     found = []
-    for task, names in (("ner", schema.entity_name_set), ("rel", schema.relation_name_set)):
-        rows = tally.by_type.get(task, {})  # type: ignore[call-overload]
-        unknown = sorted(label for label, row in rows.items() if row[2] and label not in names)
+    labels: dict[Task, frozenset[str]] = {"ner": schema.entity_name_set, "rel": schema.relation_name_set}
+    for task, names in labels.items():
+        rows = tally.by_type(task) if task in tally.settings.tasks else {}
+        unknown = sorted(label for label, row in rows.items() if row.n_gold and label not in names)
         if unknown:
             shown = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
             found.append(f"gold has {task} labels that schema {schema.name} lacks ({shown}); give yours with --schema")

@@ -45,6 +45,7 @@ class MatchRule:
         normalize: what is done to texts before they are compared.
         duplicates: ``set`` counts a repeated item of a sentence once, ``multiset`` every time.
         undirected: relation types that compare as unordered pairs.
+        relaxed: tasks in which items may match that are not equal (derived).
 
     Raises:
         UsageError: an unknown value, or a threshold where none applies or outside its range.
@@ -58,12 +59,15 @@ class MatchRule:
     normalize: Normalization = "none"
     duplicates: Duplicates = "set"
     undirected: frozenset[str] = field(default_factory=frozenset)
+    relaxed: frozenset[Task] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the values and fill in the default threshold."""
         one_of("match", self.match, MATCHERS)
         one_of("normalize", self.normalize, NORMALIZATIONS)
         one_of("duplicates", self.duplicates, get_args(Duplicates))
+        relaxed = {"strict": (), "boundaries": ("ner",)}.get(self.match, TASKS)
+        object.__setattr__(self, "relaxed", frozenset(relaxed))
         default = THRESHOLDS.get(self.match)
         if self.threshold is None:
             object.__setattr__(self, "threshold", default)

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sciie_eval.counting import GoldSentence, TaskMatch
+from sciie_eval.counting import GoldSentence
 from sciie_eval.exceptions import InputError
 from sciie_eval.items import EMPTY, items_of
 from sciie_eval.parsing import ParsedCompletion, message_text, parse_completion, parse_mapping
 from sciie_eval.results import CorpusScore, corpus_score
-from sciie_eval.rules import Task
 from sciie_eval.schema import Example, Extraction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
@@ -46,7 +45,7 @@ def score(
     >>> result.ner.precision, result.ner.recall, result.rel.f1
     (1.0, 0.5, 0.0)
     """
-    return tally_predictions(gold, predicted, Settings(**settings)).score()
+    return tally_predictions(gold, predicted, Settings(**settings), keep=False).score()
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,10 @@ class Tallied:
     Attributes:
         tally: the sums.
         examples: the gold sentences, in order.
-        matches: what was matched in each of them.
     """
 
     tally: Tally
     examples: list[Example]
-    matches: list[dict[Task, TaskMatch]]
 
     def score(self) -> CorpusScore:
         """The scores."""
@@ -72,39 +69,52 @@ def tally_predictions(
     gold: Sequence[Example | Extraction | Mapping[str, Any]],
     predicted: Sequence[Prediction] | Mapping[str, Prediction],
     settings: Settings,
+    *,
+    keep: bool,
 ) -> Tallied:
-    """Parse, match and count; the arguments are those of `score`."""
+    """Parse, match and count; the arguments are those of `score`, and whether to keep the matches."""
     examples = [_example(item, number, settings) for number, item in enumerate(gold)]
-    golds = [GoldSentence(items_of(example.gold)) for example in examples]
-    read = _read(examples, predicted, settings)
-    placed = [item.items for item in read if item is not None] + [sentence.items for sentence in golds]
-    spans = all(items.has_spans for items in placed) and any(items.entities for items in placed)
-    tally = Tally(settings, spans)
-    matches = [
-        tally.add(sentence, prediction, example.doc_id)
-        for example, sentence, prediction in zip(examples, golds, read, strict=True)
-    ]
-    return Tallied(tally, examples, matches)
+    aligned = _aligned(examples, predicted)
+    tally = Tally(settings, _placed(examples, aligned), keep)
+    prepared: dict[int, GoldSentence] = {}  # an example that stands in the list several times is prepared once
+    for example, value in zip(examples, aligned, strict=True):
+        sentence = prepared.get(id(example))
+        if sentence is None:
+            sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
+        parsed = None if value is _ABSENT else read_prediction(value, settings)
+        tally.add(sentence, parsed, example.doc_id)
+    return Tallied(tally, examples)
 
 
-def _read(
-    examples: list[Example], predicted: Sequence[Prediction] | Mapping[str, Prediction], settings: Settings
-) -> list[ParsedCompletion | None]:
-    """The parsed predictions in the order of the examples; None for one that is missing."""
+_ABSENT: Any = object()
+"""Stands for a sentence that a mapping of predictions does not have; None is a completion without an answer."""
+
+
+def _aligned(
+    examples: list[Example], predicted: Sequence[Prediction] | Mapping[str, Prediction]
+) -> Sequence[Prediction]:
+    """The predictions in the order of the examples."""
     if isinstance(predicted, Mapping):
         known = {example.id for example in examples}
         if unknown := [name for name in predicted if name not in known]:
             raise InputError(f"predicted: {len(unknown)} ids are not in gold, the first is {unknown[0]!r}")
-        return [
-            read_prediction(predicted[example.id], settings) if example.id in predicted else None
-            for example in examples
-        ]
+        return [predicted.get(example.id, _ABSENT) for example in examples]
     if isinstance(predicted, str) or len(predicted) != len(examples):
         raise InputError(
             f"predicted: expected one prediction a sentence ({len(examples)}), got {len(predicted)}; "
             "give a mapping from example id to prediction where some are missing"
         )
-    return [read_prediction(item, settings) for item in predicted]
+    return predicted
+
+
+def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
+    """Whether gold and all predictions are extractions with offsets, so that these can be compared."""
+    extractions = [value for value in predicted if isinstance(value, Extraction)]
+    if not any(extraction.entities for extraction in extractions):
+        return False
+    others = any(not isinstance(value, Extraction) for value in predicted if value is not _ABSENT)
+    golds = (example.gold for example in examples)
+    return not others and all(items_of(extraction).has_spans for extraction in (*extractions, *golds))
 
 
 def read_prediction(value: Prediction, settings: Settings) -> ParsedCompletion:

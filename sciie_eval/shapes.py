@@ -7,10 +7,10 @@ inside the arguments) is read too, and every deviation leaves its issue code.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice, zip_longest
 from typing import Any
 
 from pydantic_core import from_json
@@ -19,14 +19,23 @@ from sciie_eval.items import Items
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import SECTIONS, Section, split_typed, type_after
 
-__all__ = ["merge_values", "read_items"]
+__all__ = ["SECTION_KEYS", "WRAPPERS", "merge_values", "read_items"]
+
+MAX_OTHER = 5_000
+"""Items of one section in any other than the asked shape that are read: some five microseconds each."""
+MAX_FIELDS = 50
+"""Keys of one item that are looked at."""
+MAX_NESTED = 6
+"""Wrappers and lists around the sections that are opened."""
 
 SECTION_KEYS: dict[str, Section] = {
-    **dict.fromkeys(("ner", "entities", "entity", "named_entities", "named entities", "mentions"), "ner"),
+    **dict.fromkeys(("ner", "entities", "entity", "named_entities", "mentions"), "ner"),
     **dict.fromkeys(("rel", "relations", "relation", "relationships", "triples", "triplets", "rels"), "rel"),
     **dict.fromkeys(("rel_plus", "rel+", "relplus", "relations_plus", "typed_relations"), "rel_plus"),
 }
-WRAPPERS = ("answer", "final_answer", "output", "result", "extraction", "prediction", "response")
+_ANSWERS = ("answer", "final_answer", "output", "result", "results", "prediction", "predictions", "response", "content")
+_CALLS = ("tool_calls", "function", "arguments", "parameters", "input", "data", "json", "extraction", "extractions")
+WRAPPERS = frozenset(_ANSWERS + _CALLS)
 TEXT_KEYS = ("text", "entity", "name", "span", "mention", "word", "entity_text", "value")
 TYPE_KEYS = ("type", "label", "entity_type", "category", "class", "tag")
 SUBJECT_KEYS = ("subject", "head", "source", "subj", "arg1", "from", "entity1", "e1", "subject_text", "head_entity")
@@ -34,6 +43,7 @@ OBJECT_KEYS = ("object", "tail", "target", "obj", "arg2", "to", "entity2", "e2",
 RELATION_KEYS = ("relation", "type", "predicate", "label", "relation_type", "rel", "name")
 SUBJECT_TYPE_KEYS = ("subject_type", "head_type", "source_type", "subj_type", "arg1_type")
 OBJECT_TYPE_KEYS = ("object_type", "tail_type", "target_type", "obj_type", "arg2_type")
+_ENTITY_FIELDS = frozenset((*TEXT_KEYS, *TYPE_KEYS))
 
 
 def read_items(value: object, schema: LabelSchema, issues: set[str]) -> Items | None:
@@ -74,36 +84,68 @@ def _without_wrong_kinds(value: dict[str, Any], issues: set[str]) -> dict[Sectio
 
 
 def merge_values(values: list[Any], schema: LabelSchema, issues: set[str]) -> dict[str, Any] | None:
-    """Bring decoded values to one mapping of sections; a repeated key's last value wins."""
-    sections: dict[str, Any] = {}
-    if len(values) > 1 and all(_loose_kind(value, schema) for value in values):
-        values = [values]
-    for value in values:
-        _collect(value, schema, sections, issues, depth=0)
-    return sections or None
+    """Bring decoded values to one mapping of sections; a repeated key's last value wins.
+
+    Items that stand alone are taken together; like lists of items, they count only where no key names their section.
+    """
+    alone = [value for value in values if _loose_kind(value, schema)]
+    found = _Sections(schema, issues)
+    for value in (alone, *(value for value in values if not _loose_kind(value, schema))):
+        found.collect(value)
+    if found.unkeyed:
+        issues.add("items_without_section")
+    return {**found.unkeyed, **found.keyed} or None
 
 
-def _collect(value: object, schema: LabelSchema, sections: dict[str, Any], issues: set[str], depth: int) -> None:
-    if isinstance(value, list):
-        _collect_list(value, schema, sections, issues, depth)
-    if not isinstance(value, dict):
-        return
-    found = False
-    for key, content in value.items():
-        section = SECTION_KEYS.get(key.strip().lower())
-        content = _undoubled(content, issues) if section else content
-        # "relation" and "entity" are section names only when they hold many things, else they are fields of one item
-        if section is None or (key not in ("ner", "rel", "rel_plus") and not isinstance(content, list | dict)):
-            continue
-        found = True
-        if key != section:
-            issues.add("other_keys")
-        sections[section] = content
-    if not found and depth < 3:
-        for key, content in value.items():
-            if key.strip().lower() in WRAPPERS and isinstance(content, list | dict | str):
-                issues.add("other_keys")
-                _collect(_undoubled(content, issues), schema, sections, issues, depth + 1)
+class _Sections:
+    """Sections found so far: under their keys, and lists of items without a key."""
+
+    def __init__(self, schema: LabelSchema, issues: set[str]) -> None:
+        self.schema, self.issues = schema, issues
+        self.keyed: dict[str, Any] = {}
+        self.unkeyed: dict[str, Any] = {}
+
+    def collect(self, value: object, depth: int = 0) -> None:
+        """Find the sections in ``value``: a mapping with them, or wrappers and lists around it."""
+        inner: list[object] = []
+        if isinstance(value, list):
+            inner = [element for element in self.rest_of(value) if isinstance(element, dict)]
+            self.issues.update(["list_of_sections"] if inner else ())
+        elif isinstance(value, dict) and not self.has_keys(value):
+            inner = [_undoubled(value[key], self.issues) for key in islice(value, MAX_OTHER) if _plain(key) in WRAPPERS]
+            self.issues.update(["other_keys"] if inner else ())
+        for element in inner if depth < MAX_NESTED else ():
+            self.collect(element, depth + 1)
+
+    def has_keys(self, value: dict[str, Any]) -> bool:
+        """Take the sections that stand under their own keys; False when there are none."""
+        found = 0
+        for key in islice(value, MAX_OTHER):
+            section = SECTION_KEYS.get(_plain(key))
+            content = _undoubled(value[key], self.issues) if section else None
+            # "relation" and "entity" are sections only when they hold many things, else they are fields of one item
+            if section is None or (key not in SECTIONS and not isinstance(content, list | dict)):
+                continue
+            found += 1
+            self.keyed[section] = content
+            if key != section:
+                self.issues.add("other_keys")
+        if 0 < found < len(value):
+            self.issues.add("extra_keys")
+        return found > 0
+
+    def rest_of(self, value: list[Any]) -> list[Any]:
+        """Take the items that stand in a list without a key, sorted by what they are; returns the other elements."""
+        items: dict[str, list[Any]] = {}
+        for element in _first_ones(value, self.issues):
+            items.setdefault(_loose_kind(element, self.schema) or "", []).append(element)
+        rest = items.pop("", [])
+        self.unkeyed |= items
+        return rest
+
+
+def _plain(key: str) -> str:
+    return key.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _undoubled(content: object, issues: set[str]) -> object:
@@ -118,28 +160,22 @@ def _undoubled(content: object, issues: set[str]) -> object:
     return value
 
 
-def _collect_list(
-    value: list[Any], schema: LabelSchema, sections: dict[str, Any], issues: set[str], depth: int
-) -> None:
-    """A list holds sections, or items without their sections; which, the items themselves tell."""
-    loose: dict[str, list[Any]] = {"ner": [], "rel": []}
-    for element in value:
-        kind = _loose_kind(element, schema)
-        if kind is not None:
-            loose[kind].append(element)
-        elif isinstance(element, dict) and depth < 3:
-            issues.add("list_of_sections")
-            _collect(element, schema, sections, issues, depth + 1)
-    for name, elements in loose.items():
-        if elements:
-            issues.add("items_without_section")
-            sections[name] = elements
+def _first_ones(items: Iterable[Any], issues: set[str]) -> list[Any]:
+    """As many items as are read where their shape is not the asked one."""
+    first = list(islice(items, MAX_OTHER + 1))
+    if len(first) > MAX_OTHER:
+        issues.add("too_many_items")
+        first.pop()
+    return first
 
 
 def _loose_kind(element: object, schema: LabelSchema) -> str | None:
+    """The section to which a value that looks like a single item belongs; None for anything else."""
     if isinstance(element, dict):
         if _first(element, SUBJECT_KEYS) is not None and _first(element, OBJECT_KEYS) is not None:
             return "rel"
+        if not element.keys().isdisjoint(WRAPPERS):
+            return None
         text, kind = _first(element, TEXT_KEYS), _first(element, TYPE_KEYS)
         return "ner" if isinstance(text, str) and isinstance(kind, str) else None
     if isinstance(element, list) and all(isinstance(part, str) for part in element):
@@ -155,69 +191,68 @@ class _Reader:
 
     def __init__(self, schema: LabelSchema, issues: set[str], items: Items) -> None:
         self.schema, self.issues, self.items = schema, issues, items
-
-    # -- entities ------------------------------------------------------------------------------------------------
+        self.others = 0
 
     def entities(self, value: list[Any] | dict[str, Any]) -> None:
         out = self.items.entities
-        for item in value if isinstance(value, list) else self._entity_mapping(value):
+        for item in value if isinstance(value, list) else _first_ones(self._entity_mapping(value), self.issues):
             if type(item) is list and len(item) == 2 and type(item[0]) is str and type(item[1]) is str:
                 out.append((item[0], item[1]))
-            else:
+            elif self._another():
                 self._other_entity(item)
 
-    def _entity_mapping(self, value: dict[str, Any]) -> list[Any]:
+    def _another(self) -> bool:
+        """Whether one more item of another shape is read."""
+        self.others += 1
+        if self.others > MAX_OTHER:
+            self.issues.add("too_many_items")
+        return self.others <= MAX_OTHER
+
+    def _entity_mapping(self, value: dict[str, Any]) -> Iterator[Any]:
         """``{text: type}``, ``{type: [texts]}``, or a single entity without its list."""
         self.issues.add("mapping_items")
-        if _loose_kind(value, self.schema) == "ner":
-            return [value]
-        items: list[Any] = []
-        for key, content in value.items():
-            if isinstance(content, list):
-                items.extend([part, key] if not isinstance(part, dict | list) else part for part in content)
-            elif key in self.schema.entity_name_set and isinstance(content, str):
-                items.append([content, key])
-            else:
-                items.append([key, content])
-        return items
+        names = self.schema.entity_name_set
+        single = _loose_kind(value, self.schema) == "ner"
+        for key, content in [("", value)] if single else value.items():
+            grouped = isinstance(content, list) or key in names
+            for part in content if isinstance(content, list) else [content]:
+                if isinstance(part, dict):
+                    yield {"type" if key in names else "text": key, **part}
+                elif isinstance(part, list) or part is None:
+                    yield part
+                elif part in names and key not in names:
+                    yield [key, part]
+                elif grouped:
+                    yield [part, key]
+                else:  # a field of half an entity is no entity
+                    yield None if key in _ENTITY_FIELDS else [key, part]
 
     def _other_entity(self, item: object) -> None:
-        text: str | None
-        kind: str | None
+        pair: tuple[object, object] = (None, None)
         if isinstance(item, dict):
             self.issues.add("mapping_items")
-            text, kind = self._text(_first(item, TEXT_KEYS)), self._text(_first(item, TYPE_KEYS))
+            pair = _first(item, TEXT_KEYS), _first(item, TYPE_KEYS)
         elif isinstance(item, str):
-            text, kind = split_typed(item, self.schema.entity_name_set)
             self.issues.add("inline_types")
+            pair = split_typed(item, self.schema.entity_name_set)
         elif isinstance(item, list) and len(item) >= 2:
-            if len(item) > 2:
-                self.issues.add("extra_fields")
-            text, kind = self._text(item[0]), self._text(item[1])
-        else:
-            text = kind = None
+            self.issues.update(["extra_fields"] if len(item) > 2 else ())
+            pair = item[0], item[1]
+        text, kind = self._text(pair[0]), self._text(pair[1])
         if text is None or kind is None:
             self.issues.add("dropped_items")
         else:
             self.items.entities.append((text, kind))
 
-    # -- relations -----------------------------------------------------------------------------------------------
-
     def relations(self, rel: list[Any] | dict[str, Any], plus: list[Any] | dict[str, Any] | None) -> None:
         items = self.items
-        for item in rel if isinstance(rel, list) else self._relation_mapping(rel):
-            if (
-                type(item) is list
-                and len(item) == 3
-                and type(item[0]) is str
-                and type(item[1]) is str
-                and type(item[2]) is str
-                and ":" not in item[0]
-                and ":" not in item[2]
-            ):
+        self.others = 0
+        for item in rel if isinstance(rel, list) else _first_ones(self._relation_mapping(rel), self.issues):
+            three = type(item) is list and len(item) == 3
+            if three and type(item[0]) is type(item[1]) is type(item[2]) is str and ":" not in item[0] + item[2]:
                 items.relations.append((item[0], item[1], item[2]))
                 items.types.append((None, None))
-            else:
+            elif self._another():
                 self._other_relation(item, self.schema.entity_name_set, self._entity_texts)
         if plus is not None:
             self._typed_relations(plus)
@@ -226,17 +261,14 @@ class _Reader:
     def _entity_texts(self) -> frozenset[str]:
         return frozenset(text for text, _ in self.items.entities)
 
-    def _relation_mapping(self, value: dict[str, Any]) -> list[Any]:
+    def _relation_mapping(self, value: dict[str, Any]) -> Iterator[Any]:
         """``{relation: [[subject, object]]}``, or a single relation without its list."""
         self.issues.add("mapping_items")
-        if _loose_kind(value, self.schema) == "rel":
-            return [value]
-        items: list[Any] = []
-        for key, content in value.items():
+        single = _loose_kind(value, self.schema) == "rel"
+        for key, content in [("", value)] if single else value.items():
             for pair in content if isinstance(content, list) else [content]:
                 both = isinstance(pair, list) and len(pair) == 2
-                items.append([pair[0], key, pair[1]] if both else pair)
-        return items
+                yield [pair[0], key, pair[1]] if both else pair
 
     def _other_relation(self, item: object, known: Collection[str], plain: Collection[str]) -> None:
         if isinstance(item, dict):
@@ -244,20 +276,18 @@ class _Reader:
             fields = [_first(item, SUBJECT_KEYS), _first(item, RELATION_KEYS), _first(item, OBJECT_KEYS)]
             types = [self._text(_first(item, SUBJECT_TYPE_KEYS)), self._text(_first(item, OBJECT_TYPE_KEYS))]
         elif isinstance(item, list) and len(item) >= 3:
-            if len(item) > 3:
-                self.issues.add("extra_fields")
+            self.issues.update(["extra_fields"] if len(item) > 3 else ())
             fields, types = item[:3], [None, None]
         else:
             self.issues.add("dropped_items")
             return
-        subject = self._argument(fields[0], types[0], known, plain)
-        object_ = self._argument(fields[2], types[1], known, plain)
+        subject, object_ = (self._argument(fields[at], types[at // 2], known, plain) for at in (0, 2))
         relation = self._text(fields[1])
         if subject is None or object_ is None or relation is None:
             self.issues.add("dropped_items")
-            return
-        self.items.relations.append((subject[0], relation, object_[0]))
-        self.items.types.append((subject[1], object_[1]))
+        else:
+            self.items.relations.append((subject[0], relation, object_[0]))
+            self.items.types.append((subject[1], object_[1]))
 
     def _argument(
         self, value: object, given: str | None, known: Collection[str], plain: Collection[str]
@@ -282,26 +312,23 @@ class _Reader:
         stated = Items()
         reader = _Reader(self.schema, set(), stated)
         known = self.schema.entity_name_set.union(kind for _, kind in self.items.entities)
-        typed = plus if isinstance(plus, list) else reader._relation_mapping(plus)
         items = self.items
-        aligned = len(typed) == len(items.relations)
-        for index, item in enumerate(typed):
-            if not (aligned and reader._aligned_relation(item, items.relations[index])):
+        typed = _first_ones(plus if isinstance(plus, list) else reader._relation_mapping(plus), self.issues)
+        for item, triple in zip_longest(typed, items.relations[: len(typed)]):
+            if not reader._aligned_relation(item, triple):
                 reader._other_relation(item, known, ())
         self.issues |= reader.issues - {"inline_types"}
         if "rel" not in items.sections or stated.relations == items.relations:
             items.relations, items.types = stated.relations, stated.types
             return
         self.issues.add("rel_plus_disagrees")
-        rest = Counter(items.relations)
-        rest.subtract(stated.relations)
-        only_rel = [triple for triple, number in rest.items() for _ in range(number)]
+        only_rel = list((Counter(items.relations) - Counter(stated.relations)).elements())
         items.relations = stated.relations + only_rel
         items.types = stated.types + [(None, None)] * len(only_rel)
 
-    def _aligned_relation(self, item: object, triple: tuple[str, str, str]) -> bool:
+    def _aligned_relation(self, item: object, triple: tuple[str, str, str] | None) -> bool:
         """Where rel says how the text ends, the rest of ``text:Type`` is the type, known or not."""
-        if not (isinstance(item, list) and len(item) == 3 and all(isinstance(part, str) for part in item)):
+        if triple is None or not isinstance(item, list) or [type(part) for part in item] != [str, str, str]:
             return False
         types = type_after(triple[0], item[0]), type_after(triple[2], item[2])
         if item[1] != triple[1] or "" in types:
@@ -315,20 +342,17 @@ class _Reader:
         if isinstance(value, str):
             return value
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-            self.issues.add("coerced_items")
-            return value[0]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        if (isinstance(value, float) and not math.isfinite(value)) or abs(value) > 1e15:
-            return None
+            value = value[0]
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+            return None  # NaN is not less than anything
         self.issues.add("coerced_items")
         return str(value)
 
 
 def _first(mapping: dict[str, Any], names: tuple[str, ...]) -> Any:
-    """The value of the first of these names that the mapping has, whatever its case; None without any."""
+    """The value of the first of these names that the mapping has, however it spells them; None without any."""
     for name in names:
         if name in mapping:
             return mapping[name]
-    lowered = {key.strip().lower(): content for key, content in mapping.items()}
-    return next((lowered[name] for name in names if name in lowered), None)
+    spelled = {_plain(key): content for key, content in islice(mapping.items(), MAX_FIELDS)}
+    return next((spelled[name] for name in names if name in spelled), None)

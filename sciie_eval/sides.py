@@ -78,7 +78,7 @@ def normalizer(name: Normalization) -> Callable[[str], str]:
     return _NORMALIZERS[name]
 
 
-def sides(items: Items, rule: MatchRule, tasks: Iterable[Task], spans: bool = False) -> dict[Task, Side]:
+def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = False) -> dict[Task, Side]:
     """Bring one side of a sentence to the form that is compared.
 
     Args:
@@ -88,23 +88,27 @@ def sides(items: Items, rule: MatchRule, tasks: Iterable[Task], spans: bool = Fa
         spans: compare offsets in place of texts; both sides must have them (``items.has_spans``).
     """
     texts: dict[Any, str] = {}
-    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts)
+    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts, tasks != ("ner",))
     out: dict[Task, Side] = {}
     for task in tasks:
         if task == "ner":
-            out[task] = _side(entities, rule, texts, (0,))
+            out[task] = _side(entities, rule, texts, 0)
         elif task == "rel":
-            out[task] = _side(_oriented(relations, rule), rule, texts, (0, 2))
+            out[task] = _side(_oriented(relations, rule), rule, texts, 2)
         else:
             out[task] = _typed_side(entities, relations, items, rule, texts)
     return out
 
 
-def _spelled(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
-    """Entities and relations with their normalised texts."""
+def _spelled(
+    items: Items, rule: MatchRule, texts: dict[Any, str], with_relations: bool
+) -> tuple[list[Item], list[Item]]:
+    """Entities and, where they are asked for, relations, with their normalised texts."""
     norm = _NORMALIZERS[rule.normalize]
     entities: list[Item] = [(norm(text), kind) for text, kind in items.entities]
-    relations: list[Item] = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
+    relations: list[Item] = []
+    if with_relations:
+        relations = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
     if rule.match == "overlap" and rule.normalize != "none":
         for text in _all_texts(items):
             _remember(texts, norm(text), _composed(text))
@@ -137,13 +141,16 @@ def _remember(texts: dict[Any, str], key: object, text: str) -> None:
     texts[key] = min(text, texts.get(key, text))
 
 
-def _side(items: list[Item], rule: MatchRule, texts: dict[Any, str], arguments: tuple[int, ...]) -> Side:
-    """Items that equality decides; those with a blank text among their ``arguments`` match nothing."""
+def _side(items: list[Item], rule: MatchRule, texts: dict[Any, str], last: int) -> Side:
+    """Items that equality decides; those with a blank text as field 0 or ``last`` match nothing."""
     keys = set(items) if rule.duplicates == "set" else _numbered(items)
-    dead = [key for key in keys for index in arguments if not key[index]]
-    if dead:
-        dead = list(dict.fromkeys(dead))
-        keys.difference_update(dead)
+    for item in items:
+        if not item[0] or not item[last]:
+            break
+    else:
+        return Side(keys, [], [], texts)
+    dead = [key for key in keys if not key[0] or not key[last]]
+    keys.difference_update(dead)
     return Side(keys, [], [key[1] for key in dead], texts)
 
 
@@ -171,18 +178,25 @@ def _typed_side(
     entities: list[Item], relations: list[Item], items: Items, rule: MatchRule, texts: dict[Any, str]
 ) -> Side:
     """Relations with the types of their arguments: those they give themselves, else those of the entities."""
-    types_of: dict[Any, Any] = {}
-    for text, kind in entities:
-        before = types_of.get(text, kind)
-        types_of[text] = kind if before == kind else tuple(sorted({kind, *_types(before)}))
-    typed = []
+    types_of: dict[Any, Any] = dict(entities) if relations else {}
+    if len(types_of) != len(entities) and relations:
+        types_of = {}
+        for text, kind in entities:
+            before = types_of.get(text, kind)
+            types_of[text] = kind if before == kind else tuple(sorted({kind, *_types(before)}))
+    typed: list[Item] = []
+    by_equality = True
     for (subject, kind, object_), (given_subject, given_object) in zip(relations, items.types, strict=True):
         subject_types = types_of.get(subject) if given_subject is None else given_subject
         object_types = types_of.get(object_) if given_object is None else given_object
         if kind in rule.undirected and (object_, _types(object_types)) < (subject, _types(subject_types)):
             subject, object_, subject_types, object_types = object_, subject, object_types, subject_types
+        if not (type(subject_types) is str and type(object_types) is str and subject and object_):
+            by_equality = False
         typed.append((subject, kind, object_, subject_types, object_types))
     keys = set(typed) if rule.duplicates == "set" else _numbered(typed)
+    if by_equality:
+        return Side(keys, [], [], texts)
     dead = [key for key in keys if not key[0] or not key[2] or key[3] is None or key[4] is None]
     keys.difference_update(dead)
     open_ = [key for key in keys if type(key[3]) is tuple or type(key[4]) is tuple]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sciie_eval.rules import MatchRule
+from rapidfuzz.fuzz import ratio
+
+from sciie_eval.rules import Matcher, MatchRule
 
 __all__ = ["fuzzy_similarity", "offset_overlap", "similarity", "token_overlap", "tokens"]
 
@@ -58,40 +60,39 @@ def fuzzy_similarity(left: str, right: str) -> float:
     >>> fuzzy_similarity("BERT", "BERTs")
     0.888888888888889
     """
-    from rapidfuzz.fuzz import ratio
-
     return ratio(left, right) / 100
 
 
-def similarity(rule: MatchRule, spans: bool, gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
+def similarity(rule: MatchRule, spans: bool, gold: Mapping[Any, str], predicted: Mapping[Any, str]) -> Similarity:
     """The function that compares a gold with a predicted text, both normalised (or two pairs of offsets), under a rule.
 
     Args:
         rule: which matcher; strict and boundaries give 1 for equal texts and 0 for others.
         spans: the arguments are offsets, not texts.
         gold: what stands behind a gold argument, where its side says so (`sides.Side.texts`).
-        predicted: what stands behind a predicted argument, likewise.
+        predicted: what stands behind a predicted argument, likewise; both sides may spell one normalised text apart.
     """
-    if rule.match == "overlap":
-        return offset_overlap if spans else _tokens_compared(gold, predicted)
-    if rule.match == "fuzzy":
-        return _edits_compared(gold, predicted)
-    return lambda left, right: float(left == right)
+    if spans and rule.match == "overlap":
+        return offset_overlap
+    compare = _BY_MATCHER[rule.match]
+    if not gold and not predicted:
+        return compare
+    return lambda left, right: 1.0 if left == right else compare(gold.get(left, left), predicted.get(right, right))
 
 
-def _edits_compared(gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
-    def compare(left: str, right: str) -> float:
-        return 1.0 if left == right else fuzzy_similarity(gold.get(left, left), predicted.get(right, right))
-
-    return compare
+def _equal(left: object, right: object) -> float:
+    return float(left == right)
 
 
-def _tokens_compared(gold: dict[Any, str], predicted: dict[Any, str]) -> Similarity:
-    split = cache(tokens)
+@lru_cache(maxsize=1 << 16)
+def _text_overlap(left: str, right: str) -> float:
+    """Token overlap of two texts; the same pairs come back with every completion for a sentence."""
+    return 1.0 if left == right else token_overlap(tokens(left), tokens(right))
 
-    def compare(left: str, right: str) -> float:
-        if left == right:
-            return 1.0
-        return token_overlap(split(gold.get(left, left)), split(predicted.get(right, right)))
 
-    return compare
+_BY_MATCHER: dict[Matcher, Similarity] = {
+    "strict": _equal,
+    "boundaries": _equal,
+    "overlap": _text_overlap,
+    "fuzzy": fuzzy_similarity,
+}

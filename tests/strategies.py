@@ -8,10 +8,14 @@ from hypothesis import strategies as st
 from reference import Plain
 
 from sciie_eval.items import Items
-from sciie_eval.rules import MATCHERS, NORMALIZATIONS, MatchRule
+from sciie_eval.rules import MATCHERS, NORMALIZATIONS, Matcher, MatchRule
 
-TEXTS = ("a", "a b", "b a", "a b c", "a-b", "a - b", "ab", "A", "A b", "b", " a ", "abcde", "abcdf", "abcde f")
-TEXTS += ("", "  ", "\u00e9", "e\u0301", "\u00c9", "stra\u00dfe", "STRASSE")
+FAMILIES = (
+    ("a", "a b", "a b c", "a b c d", "b c d", "c d", "d"),  # tokens in common
+    ("abcde", "abcdf", "abcde f", "abc", "bcde", "abxyz"),  # edits apart
+    ("a", "A", " a ", "a b", "ab", "a-b", "a - b", "A b"),  # spelled in several ways
+    ("", "  ", "a", "\u00e9", "e\u0301", "\u00c9", "stra\u00dfe", "STRASSE"),  # blank or composed
+)
 TYPES = ("Method", "Task", "Dataset", "Odd")
 RELATIONS = ("Used-For", "Compare-With", "Synonym-Of", "Odd-Rel")
 SYMMETRIC = frozenset({"Compare-With", "Synonym-Of"})
@@ -23,25 +27,38 @@ def rules(**fixed: Any) -> st.SearchStrategy[MatchRule]:
     """Any rule; fields given by name are fixed."""
     fields: dict[str, st.SearchStrategy[Any]] = {
         "match": st.sampled_from(MATCHERS),
+        "threshold": st.sampled_from((None, None, 0.1, 0.25, 0.34, 0.6, 1.0)),
         "normalize": st.sampled_from(NORMALIZATIONS),
         "duplicates": st.sampled_from(("set", "multiset")),
         "undirected": st.sampled_from((frozenset(), SYMMETRIC)),
     }
     fields |= {name: st.just(value) for name, value in fixed.items()}
-    return st.builds(MatchRule, **fields)
+
+    def rule(match: Matcher, threshold: float | None, **rest: Any) -> MatchRule:
+        return MatchRule(match, threshold if match in ("overlap", "fuzzy") else None, **rest)
+
+    return st.builds(rule, **fields)
 
 
 @st.composite
-def pairs_of_sides(draw: st.DrawFn, *, placed: bool = False, most: int = 4) -> tuple[Plain, Plain]:
-    """Gold and prediction of one sentence over a small pool of texts (or places), so that much collides."""
-    pool = draw(st.lists(st.sampled_from(PLACES if placed else TEXTS), min_size=1, max_size=5, unique=True))
-    labels = draw(st.lists(st.sampled_from(RELATIONS), min_size=1, max_size=2, unique=True))
-    texts, kinds, labelled = st.sampled_from(pool), st.sampled_from(TYPES[:3]), st.sampled_from(labels)
+def pairs_of_sides(
+    draw: st.DrawFn, *, placed: bool = False, most: int = 4, least: int = 0, label: str | None = None
+) -> tuple[Plain, Plain]:
+    """Gold and prediction of one sentence over a few related texts (or places) and labels, so that much collides."""
+    family = PLACES if placed else draw(st.sampled_from(FAMILIES))
+    pool = draw(st.lists(st.sampled_from(family), min_size=1, max_size=5, unique=True))
+    texts, ends = st.sampled_from(pool), st.sampled_from(pool[:3])
+    kinds = st.sampled_from(draw(st.sampled_from((TYPES[:1], TYPES[:2], TYPES[1:4]))))
+    labels = st.just(label) if label else st.sampled_from(draw(st.sampled_from((RELATIONS[:1], RELATIONS[1:2], RELATIONS[:2], RELATIONS[1:4]))))
     given_types = st.none() | kinds
 
+    def some(strategy: st.SearchStrategy[Any]) -> list[Any]:
+        number = draw(st.integers(least, most))
+        return draw(st.lists(strategy, min_size=number, max_size=number))
+
     def one() -> Plain:
-        entities = draw(st.lists(st.tuples(texts, kinds), max_size=most))
-        relations = draw(st.lists(st.tuples(texts, labelled, texts, given_types, given_types), max_size=most))
+        entities = some(st.tuples(texts, kinds))
+        relations = some(st.tuples(ends, labels, ends, given_types, given_types))
         if placed:
             return Plain(
                 [(SENTENCE[slice(*span)], kind, span) for span, kind in entities],
