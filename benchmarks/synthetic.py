@@ -12,7 +12,7 @@ from typing import Any
 
 from sciie_eval import Example
 
-__all__ = ["MALFORMATIONS", "completion", "noisy", "reasoning"]
+__all__ = ["MALFORMATIONS", "Answer", "completion", "noisy", "reasoning"]
 
 Answer = dict[str, list[list[str]]]
 

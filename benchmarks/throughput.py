@@ -20,15 +20,19 @@ from pydantic_core import from_json
 from record import measured_on, write_result
 from rich.console import Console
 from rich.table import Table
+from synthetic import Answer, completion, noisy
 
 from sciie_eval import Example, load_split, score
-from synthetic import completion, noisy
+from sciie_eval.items import Items, items_of
+from sciie_eval.matching import match
+from sciie_eval.rules import MATCHERS, MatchRule
+from sciie_eval.sides import sides
 
 COPIES = 16
-NOISE = 0.4
+NOISE = 0.2
+"""Share of wrong items: entity F1 is then near that of today's systems on SciER."""
 WORDS = 150
 ROUNDS = 3
-MATCHERS = ("strict", "boundaries", "overlap", "fuzzy")
 
 
 def main() -> None:
@@ -43,14 +47,17 @@ def main() -> None:
     rows: dict[str, Callable[[], Any]] = {
         "floor: pydantic_core.from_json of the answers": lambda: [from_json(text) for text in texts],
         "strict, ner + rel + rel+, from raw completions": lambda: score(gold, completions),
-        "all four ner matchers, from mappings": lambda: [score(gold, answers, match=m, tasks="ner") for m in MATCHERS],
-        "nervaluate, ner, its four schemes": lambda: _nervaluate(gold, answers),
+        "all four ner matchers, on prepared items": _matching(gold, answers),
+        "nervaluate, ner, its four schemes, on loaded entities": _nervaluate(gold, answers).evaluate,
+        "all four ner matchers, items prepared on the way": _matching(gold, answers, prepare=True),
+        "nervaluate, loading on the way": lambda: _nervaluate(gold, answers).evaluate(),
     }
     seconds = _best(rows)
-    floor, strict, matchers, other = seconds.values()
+    floor, strict, matchers, other, matchers_all, other_all = seconds.values()
     ratios = {
         "strict scoring / floor (rate)": floor / strict,
         "four ner matchers / nervaluate (rate)": other / matchers,
+        "four ner matchers with preparation / nervaluate with loading (rate)": other_all / matchers_all,
         **_start_up(),
     }
     number = len(completions)
@@ -77,8 +84,25 @@ def _best(rows: dict[str, Callable[[], Any]]) -> dict[str, float]:
     return seconds
 
 
-def _nervaluate(gold: list[Example], answers: list[dict[str, list[list[str]]]]) -> Any:
-    """Nervaluate wants offsets: every text is placed where it first occurs, both sides alike."""
+def _matching(gold: list[Example], answers: list[Answer], prepare: bool = False) -> Callable[[], Any]:
+    """All four matchers; gold is prepared once a sentence, predictions before or while the clock runs."""
+    rules = [MatchRule(match=name) for name in MATCHERS]
+    prepared = {example.id: sides(items_of(example.gold), rules[0], ("ner",))["ner"] for example in gold}
+    golds = [prepared[example.id] for example in gold]
+    items = [Items(entities=[(text, kind) for text, kind in answer["ner"]]) for answer in answers]
+    done = [sides(item, rules[0], ("ner",))["ner"] for item in items]
+
+    def work() -> None:
+        found = [sides(item, rules[0], ("ner",))["ner"] for item in items] if prepare else done
+        for one, other in zip(golds, found, strict=True):
+            for rule in rules:
+                match(one, other, rule, "ner")
+
+    return work
+
+
+def _nervaluate(gold: list[Example], answers: list[Answer]) -> Any:
+    """The evaluator, loaded; it wants offsets: every text is placed where it first occurs, both sides alike."""
     from nervaluate.evaluator import Evaluator
 
     true = [_placed(example.sentence, [(e.text, e.type) for e in example.gold.entities]) for example in gold]
@@ -86,7 +110,7 @@ def _nervaluate(gold: list[Example], answers: list[dict[str, list[list[str]]]]) 
         _placed(example.sentence, [(text, kind) for text, kind in answer["ner"]])
         for example, answer in zip(gold, answers, strict=True)
     ]
-    return Evaluator(true, found, tags=["Method", "Task", "Dataset"]).evaluate()
+    return Evaluator(true, found, tags=["Method", "Task", "Dataset"])
 
 
 def _placed(sentence: str, entities: list[tuple[str, str]]) -> list[dict[str, Any]]:

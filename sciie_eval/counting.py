@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sciie_eval.items import Items
@@ -57,7 +58,8 @@ def sentence_f1(counts: Counts, well_formed: bool = True) -> float:
     return 1.0 if f1 is None else f1
 
 
-class TaskMatch(NamedTuple):
+@dataclass(slots=True)
+class TaskMatch:
     """Both sides of one task in one sentence, and how they were matched."""
 
     gold: Side

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sciie_eval.assignment import Candidate, assign
@@ -20,7 +21,8 @@ class Pair(NamedTuple):
     similarity: float
 
 
-class Match(NamedTuple):
+@dataclass(slots=True)
+class Match:
     """The matching of one task in one sentence: items equal on both sides, and the pairs made beyond them."""
 
     exact: set[Item]
@@ -50,7 +52,11 @@ def match(gold: Side, predicted: Side, rule: MatchRule, task: Task, spans: bool 
         spans: the sides hold offsets in place of texts.
     """
     exact = gold.keys & predicted.keys
-    if task in rule.relaxed or gold.open or predicted.open:
+    if (
+        gold.open
+        or predicted.open
+        or (task in rule.relaxed and len(exact) < len(gold.keys) and len(exact) < len(predicted.keys))
+    ):
         return Match(exact, _pairs(gold, predicted, exact, rule, task, spans))
     return Match(exact, [])
 

@@ -17,7 +17,7 @@ from sciie_eval.items import EMPTY, Items, to_extraction
 from sciie_eval.labels import LabelSchema
 from sciie_eval.layout import Layout, find_layout
 from sciie_eval.rescue import rescue, without_surrogates
-from sciie_eval.schema import Extraction
+from sciie_eval.schema import SECTIONS, Extraction
 from sciie_eval.shapes import merge_values, read_items
 
 __all__ = [
@@ -228,5 +228,5 @@ def _read_answer(
 
 
 def _note_repeated_keys(answer: str, value: dict[str, Any], issues: set[str]) -> None:
-    if len(_KEY.findall(answer)) > len(value):
+    if value.keys() <= SECTIONS and len(_KEY.findall(answer)) > len(value):
         issues.add("repeated_keys")

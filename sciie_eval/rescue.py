@@ -245,6 +245,7 @@ class _Scan:
         self.text = text
         self.before, self.before_end = "", start
         self.tokens = 0
+        self.ragged = False
         self.key = ""
         self.start_at(start)
 
@@ -270,6 +271,8 @@ class _Scan:
             elif mark == ",":
                 if self.roles[-1] in ("items", "grouped", "sections"):
                     self.cut_end, self.cut_stack = token.start(), self.stack
+            elif mark[0] == '"':
+                self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(token.start())))
             elif mark == ":":
                 self.key = self.before if self.before[:1] in ('"', "'", "“") else self.gap(token.start())
             if not mark.startswith(("//", "/*", "#")):
@@ -324,7 +327,7 @@ class _Scan:
     def unclosed(self) -> _Slice:
         """The text ended: inside the value, or a stray quote hid the brackets that close it."""
         text, end, before = self.text, len(self.text), self.before.rstrip(_BLANK)
-        if before[:1] == '"' and before.endswith(_CLOSER[text[self.start]]) and not before[1:].strip("]}), \t\r\n"):
+        if self.ragged and before[:1] == '"' and before.endswith(_CLOSER[text[self.start]]) and not before[1:].strip("[]{}():, \t\r\n"):
             return _Slice(self.start, end, self.depth)
         closers = "".join([_CLOSER[opener] for opener in reversed(self.cut_stack)])
         cut = text[self.start : self.cut_end] + closers if self.cut_end else ""

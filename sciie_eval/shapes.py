@@ -21,12 +21,9 @@ from sciie_eval.schema import SECTIONS, Section, split_typed, type_after
 
 __all__ = ["SECTION_KEYS", "WRAPPERS", "merge_values", "read_items"]
 
-MAX_OTHER = 5_000
-"""Items of one section in any other than the asked shape that are read: some five microseconds each."""
-MAX_FIELDS = 50
-"""Keys of one item that are looked at."""
-MAX_NESTED = 6
-"""Wrappers and lists around the sections that are opened."""
+MAX_OTHER = 5_000  # items of a section that are read when not of the asked shape, at some five microseconds each
+MAX_FIELDS = 50  # keys of one item that are looked at
+MAX_NESTED = 6  # wrappers and lists around the sections that are opened
 
 SECTION_KEYS: dict[str, Section] = {
     **dict.fromkeys(("ner", "entities", "entity", "named_entities", "mentions"), "ner"),
@@ -43,7 +40,6 @@ OBJECT_KEYS = ("object", "tail", "target", "obj", "arg2", "to", "entity2", "e2",
 RELATION_KEYS = ("relation", "type", "predicate", "label", "relation_type", "rel", "name")
 SUBJECT_TYPE_KEYS = ("subject_type", "head_type", "source_type", "subj_type", "arg1_type")
 OBJECT_TYPE_KEYS = ("object_type", "tail_type", "target_type", "obj_type", "arg2_type")
-_ENTITY_FIELDS = frozenset((*TEXT_KEYS, *TYPE_KEYS))
 
 
 def read_items(value: object, schema: LabelSchema, issues: set[str]) -> Items | None:
@@ -109,7 +105,7 @@ class _Sections:
         """Find the sections in ``value``: a mapping with them, or wrappers and lists around it."""
         inner: list[object] = []
         if isinstance(value, list):
-            inner = [element for element in self.rest_of(value) if isinstance(element, dict)]
+            inner = [element for element in self.rest_of(value) if isinstance(element, dict | list)]
             self.issues.update(["list_of_sections"] if inner else ())
         elif isinstance(value, dict) and not self.has_keys(value):
             inner = [_undoubled(value[key], self.issues) for key in islice(value, MAX_OTHER) if _plain(key) in WRAPPERS]
@@ -213,11 +209,11 @@ class _Reader:
         self.issues.add("mapping_items")
         names = self.schema.entity_name_set
         single = _loose_kind(value, self.schema) == "ner"
-        for key, content in [("", value)] if single else value.items():
+        for key, content in {"": value}.items() if single else value.items():
             grouped = isinstance(content, list) or key in names
             for part in content if isinstance(content, list) else [content]:
                 if isinstance(part, dict):
-                    yield {"type" if key in names else "text": key, **part}
+                    yield part if single else {"type" if key in names else "text": key, **part}
                 elif isinstance(part, list) or part is None:
                     yield part
                 elif part in names and key not in names:
@@ -225,7 +221,7 @@ class _Reader:
                 elif grouped:
                     yield [part, key]
                 else:  # a field of half an entity is no entity
-                    yield None if key in _ENTITY_FIELDS else [key, part]
+                    yield None if key in TEXT_KEYS + TYPE_KEYS else [key, part]
 
     def _other_entity(self, item: object) -> None:
         pair: tuple[object, object] = (None, None)
@@ -265,10 +261,12 @@ class _Reader:
         """``{relation: [[subject, object]]}``, or a single relation without its list."""
         self.issues.add("mapping_items")
         single = _loose_kind(value, self.schema) == "rel"
-        for key, content in [("", value)] if single else value.items():
+        for key, content in {"": value}.items() if single else value.items():
             for pair in content if isinstance(content, list) else [content]:
-                both = isinstance(pair, list) and len(pair) == 2
-                yield [pair[0], key, pair[1]] if both else pair
+                if isinstance(pair, list) and len(pair) == 2:
+                    yield [pair[0], key, pair[1]]
+                else:
+                    yield {"relation": key, **pair} if isinstance(pair, dict) and not single else pair
 
     def _other_relation(self, item: object, known: Collection[str], plain: Collection[str]) -> None:
         if isinstance(item, dict):
@@ -279,8 +277,7 @@ class _Reader:
             self.issues.update(["extra_fields"] if len(item) > 3 else ())
             fields, types = item[:3], [None, None]
         else:
-            self.issues.add("dropped_items")
-            return
+            fields, types = [None] * 3, [None] * 2
         subject, object_ = (self._argument(fields[at], types[at // 2], known, plain) for at in (0, 2))
         relation = self._text(fields[1])
         if subject is None or object_ is None or relation is None:
@@ -294,18 +291,15 @@ class _Reader:
     ) -> tuple[str, str | None] | None:
         """Text and type of one argument: a string, ``text:Type``, or a mapping with text and type."""
         if isinstance(value, dict):
-            kind = self._text(_first(value, TYPE_KEYS))
-            text = self._text(_first(value, TEXT_KEYS))
+            kind, text = self._text(_first(value, TYPE_KEYS)), self._text(_first(value, TEXT_KEYS))
             return None if text is None else (text, kind or given)
         text = self._text(value)
-        if text is None:
-            return None
-        if ":" in text and text not in plain:
+        if text is not None and ":" in text and text not in plain:
             text, kind = split_typed(text, known)
             if kind is not None:
                 self.issues.add("inline_types")
                 return text, kind
-        return text, given
+        return None if text is None else (text, given)
 
     def _typed_relations(self, plus: list[Any] | dict[str, Any]) -> None:
         """Join rel_plus with rel: both state the same relations, and one that only one of them states still counts."""

@@ -106,7 +106,7 @@ class Tally:
 
     def _count(self, task: Task, matched: TaskMatch) -> None:
         """File matched predictions under their gold item's type, others under their own."""
-        gold, predicted, (exact, pairs) = matched
+        gold, predicted, exact, pairs = matched.gold, matched.predicted, matched.match.exact, matched.match.pairs
         tps, preds, golds = self._labels[task]
         golds.add(gold)
         if self.settings.compat and not exact and not pairs:
