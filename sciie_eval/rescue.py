@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, SupportsIndex
 
 from pydantic_core import from_json
 
-from sciie_eval.shapes import SECTION_KEYS, WRAPPERS
+from sciie_eval.shapes import SECTION_KEYS, WRAPPERS, plain_key
 
 __all__ = ["Rescued", "rescue", "without_surrogates"]
 
@@ -33,7 +33,7 @@ _BLANK = " \t\r\n"
 _OPEN = re.compile(r"\{(?!\s*\{)|\[")
 _TOKEN = re.compile(
     r"""
-    "(?:[^"\\]++|\\.)*+"?                                               # a string
+    "(?:[^"\\]++|\\.)*+("?)                                             # a string
     | “[^”"]*+[”"]?                                                     # between typographic quotes
     | '(?<=[\[{(,:\s]') (?:[^'\\]++|\\.|'(?!\s*[,:\]})]))*+ '?          # of Python, apostrophes inside or not
     | //(?<!://)[^\n]*+ | \#(?<=\s\#)(?=\s)[^\n]*+ | /\*.*?(?:\*/|\Z)  # a comment
@@ -44,6 +44,7 @@ _TOKEN = re.compile(
 _FENCE = re.compile(r"```[\w+-]*")
 _PREFILLED = re.compile(r"""\s*["']?(?:ner|rel|rel_plus|entities|relations)["']?\s*:\s*[\[{(]""", re.IGNORECASE)
 _BEGUN = re.compile(r"""[\[{(\s]+(?:["'“]|\Z)""")
+_ENCODED_TAIL = re.compile(r'"(\s*[\[{](?:[^"\\]++|\\.)*\\"(?:[^"\\]++|\\.)*+)\\?\Z', re.DOTALL)
 _ENCODED = re.compile(r"""[^\[{]*[\[{][\[{\s]*(?:\\[nrt]\s*)*\\\"""")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "u": "\\u"}
@@ -129,8 +130,9 @@ def _unwrapped(text: str, issues: set[str]) -> str:
         text = _ENTITY.sub(lambda entity: _ENTITIES[entity.group()], text)
         issues.add("html_entities")
     if _ENCODED.match(text):
-        text = _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), text)
-        issues.add("double_encoded")
+        text = _once_decoded(text, issues)
+    elif tail := _ENCODED_TAIL.search(text):
+        text = text[: tail.start()] + _once_decoded(tail[1], issues)
     if "```" in text:
         text = _FENCE.sub(" ", text)
         issues.add("fenced")
@@ -138,6 +140,11 @@ def _unwrapped(text: str, issues: set[str]) -> str:
         text = "{" + text
         issues.add("repaired_json")
     return text
+
+
+def _once_decoded(text: str, issues: set[str]) -> str:
+    issues.add("double_encoded")
+    return _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), text)
 
 
 def _stands_around(text: str, pieces: list[_Slice]) -> bool:
@@ -272,9 +279,10 @@ class _Scan:
                 if self.roles[-1] in ("items", "grouped", "sections"):
                     self.cut_end, self.cut_stack = token.start(), self.stack
             elif mark[0] == '"':
-                self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(token.start())))
+                self.quoted(mark, token.start(), token.end() if token[1] else 0)
             elif mark == ":":
-                self.key = self.before if self.before[:1] in ('"', "'", "“") else self.gap(token.start())
+                key = self.before if self.before[:1] in ('"', "'", "“") else self.gap(token.start())
+                self.key = plain_key(key.strip("\"'“”"))
             if not mark.startswith(("//", "/*", "#")):
                 self.before = mark
             self.before_end = token.end()
@@ -291,6 +299,14 @@ class _Scan:
         self.stack += mark
         self.depth = max(self.depth, len(self.stack))
 
+    def quoted(self, mark: str, start: int, end: int) -> None:
+        """A string, which ends at 0 if nowhere; text between two is a stray quote's work, one may encode a section."""
+        self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(start)))
+        holds_sections = self.key in SECTION_KEYS or self.key in WRAPPERS
+        if mark[1:2] in ("[", "{") and end and self.before == ":" and holds_sections:
+            self.roles[-1] = "sections"
+            self.cut_end, self.cut_stack = end, self.stack
+
     def misplaced(self, at: int) -> bool:
         """Whether a bracket stands where no value can: text before it, no colon in a mapping, no comma in a list."""
         if not self.stack:
@@ -305,14 +321,12 @@ class _Scan:
             return "mapping" if mark == "{" else "list" if parent is None else "item"
         if parent == "grouped":
             return "item" if mark == "{" else "items"
-        key = self.key.strip("\"'“” \t\r\n").lower() if parent in ("mapping", "sections") else ""
-        if key in SECTION_KEYS:
-            self.roles[-1] = "sections"
+        if parent in ("items", "item") or (self.key not in SECTION_KEYS and self.key not in WRAPPERS):
+            return "item"
+        self.roles[-1] = "sections"
+        if self.key in SECTION_KEYS:
             return "grouped" if mark == "{" else "items"
-        if key in WRAPPERS:
-            self.roles[-1] = "sections"
-            return "mapping" if mark == "{" else "list"
-        return "item"
+        return "mapping" if mark == "{" else "list"
 
     def closed(self, mark: str, end: int) -> None:
         """Close the nearest bracket that ``mark`` can close, and unclosed ones inside it; a stray mark closes none."""
@@ -326,8 +340,9 @@ class _Scan:
 
     def unclosed(self) -> _Slice:
         """The text ended: inside the value, or a stray quote hid the brackets that close it."""
-        text, end, before = self.text, len(self.text), self.before.rstrip(_BLANK)
-        if self.ragged and before[:1] == '"' and before.endswith(_CLOSER[text[self.start]]) and not before[1:].strip("[]{}():, \t\r\n"):
+        text, end, last = self.text, len(self.text), self.before.rstrip(_BLANK)
+        brackets = last[:1] == '"' and not last[1:].strip("[]{}():, \t\r\n")
+        if self.ragged and brackets and last.endswith(_CLOSER[text[self.start]]):
             return _Slice(self.start, end, self.depth)
         closers = "".join([_CLOSER[opener] for opener in reversed(self.cut_stack)])
         cut = text[self.start : self.cut_end] + closers if self.cut_end else ""

@@ -19,7 +19,7 @@ from sciie_eval.items import Items
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import SECTIONS, Section, split_typed, type_after
 
-__all__ = ["SECTION_KEYS", "WRAPPERS", "merge_values", "read_items"]
+__all__ = ["SECTION_KEYS", "WRAPPERS", "merge_values", "plain_key", "read_items"]
 
 MAX_OTHER = 5_000  # items of a section that are read when not of the asked shape, at some five microseconds each
 MAX_FIELDS = 50  # keys of one item that are looked at
@@ -38,8 +38,8 @@ TYPE_KEYS = ("type", "label", "entity_type", "category", "class", "tag")
 SUBJECT_KEYS = ("subject", "head", "source", "subj", "arg1", "from", "entity1", "e1", "subject_text", "head_entity")
 OBJECT_KEYS = ("object", "tail", "target", "obj", "arg2", "to", "entity2", "e2", "object_text", "tail_entity")
 RELATION_KEYS = ("relation", "type", "predicate", "label", "relation_type", "rel", "name")
-SUBJECT_TYPE_KEYS = ("subject_type", "head_type", "source_type", "subj_type", "arg1_type")
-OBJECT_TYPE_KEYS = ("object_type", "tail_type", "target_type", "obj_type", "arg2_type")
+SUBJECT_TYPE_KEYS = tuple(f"{key}_type" for key in SUBJECT_KEYS)
+OBJECT_TYPE_KEYS = tuple(f"{key}_type" for key in OBJECT_KEYS)
 
 
 def read_items(value: object, schema: LabelSchema, issues: set[str]) -> Items | None:
@@ -84,10 +84,11 @@ def merge_values(values: list[Any], schema: LabelSchema, issues: set[str]) -> di
 
     Items that stand alone are taken together; like lists of items, they count only where no key names their section.
     """
-    alone = [value for value in values if _loose_kind(value, schema)]
     found = _Sections(schema, issues)
-    for value in (alone, *(value for value in values if not _loose_kind(value, schema))):
-        found.collect(value)
+    found.collect([value for value in values if _loose_kind(value, schema)])
+    for value in values:
+        if not _loose_kind(value, schema):
+            found.collect(value)
     if found.unkeyed:
         issues.add("items_without_section")
     return {**found.unkeyed, **found.keyed} or None
@@ -108,7 +109,8 @@ class _Sections:
             inner = [element for element in self.rest_of(value) if isinstance(element, dict | list)]
             self.issues.update(["list_of_sections"] if inner else ())
         elif isinstance(value, dict) and not self.has_keys(value):
-            inner = [_undoubled(value[key], self.issues) for key in islice(value, MAX_OTHER) if _plain(key) in WRAPPERS]
+            wrappers = [key for key in islice(value, MAX_OTHER) if plain_key(key) in WRAPPERS]
+            inner = [_undoubled(value[key], self.issues) for key in wrappers]
             self.issues.update(["other_keys"] if inner else ())
         for element in inner if depth < MAX_NESTED else ():
             self.collect(element, depth + 1)
@@ -117,7 +119,7 @@ class _Sections:
         """Take the sections that stand under their own keys; False when there are none."""
         found = 0
         for key in islice(value, MAX_OTHER):
-            section = SECTION_KEYS.get(_plain(key))
+            section = SECTION_KEYS.get(plain_key(key))
             content = _undoubled(value[key], self.issues) if section else None
             # "relation" and "entity" are sections only when they hold many things, else they are fields of one item
             if section is None or (key not in SECTIONS and not isinstance(content, list | dict)):
@@ -140,7 +142,8 @@ class _Sections:
         return rest
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
+    """A key as the tables of this module spell it."""
     return key.strip().lower().replace(" ", "_").replace("-", "_")
 
 
@@ -263,8 +266,8 @@ class _Reader:
         single = _loose_kind(value, self.schema) == "rel"
         for key, content in {"": value}.items() if single else value.items():
             for pair in content if isinstance(content, list) else [content]:
-                if isinstance(pair, list) and len(pair) == 2:
-                    yield [pair[0], key, pair[1]]
+                if isinstance(pair, list):
+                    yield [pair[0], key, pair[1]] if len(pair) == 2 else pair
                 else:
                     yield {"relation": key, **pair} if isinstance(pair, dict) and not single else pair
 
@@ -294,12 +297,11 @@ class _Reader:
             kind, text = self._text(_first(value, TYPE_KEYS)), self._text(_first(value, TEXT_KEYS))
             return None if text is None else (text, kind or given)
         text = self._text(value)
+        kind = None
         if text is not None and ":" in text and text not in plain:
             text, kind = split_typed(text, known)
-            if kind is not None:
-                self.issues.add("inline_types")
-                return text, kind
-        return None if text is None else (text, given)
+            self.issues.update(["inline_types"] if kind else ())
+        return None if text is None else (text, kind or given)
 
     def _typed_relations(self, plus: list[Any] | dict[str, Any]) -> None:
         """Join rel_plus with rel: both state the same relations, and one that only one of them states still counts."""
@@ -348,5 +350,5 @@ def _first(mapping: dict[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
         if name in mapping:
             return mapping[name]
-    spelled = {_plain(key): content for key, content in islice(mapping.items(), MAX_FIELDS)}
+    spelled = {plain_key(key): content for key, content in islice(mapping.items(), MAX_FIELDS)}
     return next((spelled[name] for name in names if name in spelled), None)

@@ -1,0 +1,128 @@
+"""From matches to the sums of a corpus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sciie_eval.counting import GoldSentence
+from sciie_eval.items import EMPTY, Items
+from sciie_eval.parsing import ParsedCompletion, ParseStatus
+from sciie_eval.schema import Section
+from sciie_eval.settings import Settings
+from sciie_eval.tally import Tally
+
+ALL: frozenset[Section] = frozenset({"ner", "rel", "rel_plus"})
+
+
+def gold(*entities: tuple[str, str], sections: frozenset[Section] = ALL) -> GoldSentence:
+    return GoldSentence(Items(entities=list(entities), sections=sections))
+
+
+def said(
+    *entities: tuple[str, str], status: ParseStatus = "ok", sections: frozenset[Section] = ALL
+) -> ParsedCompletion:
+    return ParsedCompletion(Items(entities=list(entities), sections=sections), status)
+
+
+def tally(**settings: Any) -> Tally:
+    return Tally(Settings(**settings))
+
+
+def test_counts_per_sentence() -> None:
+    sums = tally()
+    sums.add(gold(("a", "Task"), ("b", "Method")), said(("a", "Task"), ("a", "Method")), "d1")
+    sums.add(gold(), None, "d2")
+    assert sums.counts()["ner"].tolist() == [[1, 2, 2], [0, 0, 0]]
+    assert sums.counts()["rel+"].tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert sums.sentence_f1("ner").tolist() == [0.5, 1.0]
+    assert (sums.n_sentences, sums.missing, sums.documents) == (2, 1, ["d1", "d2"])
+    assert dict(sums.statuses) == {"ok": 1}
+
+
+def test_nothing_added() -> None:
+    sums = tally(tasks=("ner", "rel"))
+    assert {task: cells.shape for task, cells in sums.counts().items()} == {"ner": (0, 3), "rel": (0, 3)}
+    assert sums.spoken_tasks() == ()
+
+
+def test_matched_predictions_are_filed_under_their_gold_type() -> None:
+    sums = tally(match="boundaries")
+    sums.add(gold(("a", "Task"), ("b", "Method")), said(("a", "Method"), ("c", "Dataset")))
+    assert dict(sums.by_type["ner"]) == {"Task": [1, 1, 1], "Method": [0, 0, 1], "Dataset": [0, 1, 0]}
+
+
+def test_partial_credit() -> None:
+    sums = tally(match="overlap", credit="partial")
+    matches = sums.add(gold(("a b c", "Task")), said(("a b", "Task")))
+    assert sums.counts()["ner"].tolist() == [[pytest.approx(2 / 3), 1, 1]]
+    assert sums.by_type["ner"]["Task"] == [pytest.approx(2 / 3), 1, 1]
+    assert matches["ner"].match.n == 1
+
+
+@pytest.mark.parametrize("status", ["no_answer", "invalid"])
+def test_garbage_earns_nothing_on_empty_gold(status: ParseStatus) -> None:
+    sums = tally()
+    sums.add(gold(), ParsedCompletion(EMPTY, status, ("no_answer_tags",)))
+    assert sums.sentence_f1("ner").tolist() == [0.0]
+    assert dict(sums.issues) == {"no_answer_tags": 1}
+
+
+def test_truncated_answers_are_well_formed() -> None:
+    sums = tally()
+    sums.add(gold(), said(status="truncated"))
+    assert sums.sentence_f1("ner").tolist() == [1.0]
+
+
+def test_compat_forgets_predictions_of_sentences_with_f1_zero() -> None:
+    sums = tally(compat="r2grpo")
+    sums.add(gold(("a", "Task")), said(("b", "Task")))
+    sums.add(gold(("a", "Task")), said(("a", "Task"), ("b", "Method")))
+    sums.add(gold(), said(("b", "Task")))
+    assert sums.counts()["ner"].tolist() == [[0, 0, 1], [1, 2, 1], [0, 0, 0]]
+    assert dict(sums.by_type["ner"]) == {"Task": [1, 1, 2], "Method": [0, 1, 0]}
+
+
+def test_watches_spacing() -> None:
+    sums = tally()
+    sums.add(gold(("state - of", "Task"), ("a", "Task")), said(("state-of", "Task"), ("state -of", "Method"), ("b", "Task")))
+    sums.add(gold(), said(("x", "Task")))
+    assert (sums.spaced_out, sums.unmatched) == (1, 4)
+
+
+@pytest.mark.parametrize("settings", [{"normalize": "spacing"}, {"match": "overlap"}, {"match": "fuzzy"}])
+def test_does_not_watch_spacing_where_it_cannot_matter(settings: dict[str, Any]) -> None:
+    sums = tally(**settings)
+    sums.add(gold(("a b", "Task")), said(("ab", "Task")))
+    assert sums.unmatched == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "expected"),
+    [
+        ({"ner"}, ALL, ("ner",)),
+        ({"rel"}, ALL, ("rel",)),
+        ({"ner", "rel"}, ALL, ("ner", "rel", "rel+")),
+        ({"rel_plus"}, ALL, ("rel", "rel+")),
+        (ALL, {"ner"}, ("ner",)),
+        (set(), {"ner", "rel"}, ("ner", "rel", "rel+")),
+        ({"ner"}, {"rel"}, ()),
+    ],
+)
+def test_spoken_tasks(told: set[Section], asked: set[Section], expected: tuple[str, ...]) -> None:
+    sums = tally()
+    sums.add(gold(sections=frozenset(asked)), said(sections=frozenset(told)))
+    assert sums.spoken_tasks() == expected
+
+
+def test_spoken_tasks_under_compat() -> None:
+    sums = tally(compat="r2grpo")
+    sums.add(gold(), said())
+    assert sums.spoken_tasks() == ("ner", "rel")
+
+
+def test_only_the_tasks_asked_for() -> None:
+    sums = tally(tasks=("rel",))
+    assert list(sums.add(gold(("a", "Task")), said())) == ["rel"]
+    assert list(sums.by_type) == ["rel"]
