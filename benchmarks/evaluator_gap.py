@@ -43,7 +43,7 @@ def _gap(predictions: Path, where: dict[str, Any]) -> dict[str, Any]:
     forgetting = evaluate_file(predictions, Settings(compat="r2grpo"), gold).score()
     rows = {}
     for task in ("ner", "rel"):
-        one, two = honest.tasks[task], forgetting.tasks[task]  # type: ignore[index]
+        one, two = honest.tasks[task], forgetting.tasks[task]
         assert one is not None and two is not None
         rows[task] = {
             "f1": one.f1,

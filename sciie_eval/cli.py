@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 wrong input (one line on standard error), 2 wrong usage, 1
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -123,7 +124,8 @@ def _typed(path: Path) -> str:
     """The command that does the same."""
     shown = os.path.relpath(path)
     shown = shown if len(shown) < len(str(path)) else str(path)
-    return f"sciie-eval score {shown} --gold {shown.replace('predictions', 'gold')}"
+    gold = os.path.join(os.path.dirname(shown), "gold.jsonl")
+    return f"sciie-eval score {shlex.quote(shown)} --gold {shlex.quote(gold)}"
 
 
 def _named(paths: list[Path]) -> list[tuple[str, Path]]:
@@ -143,6 +145,8 @@ def main() -> None:
         sys.exit(_fail(str(error), 2))
     except InputError as error:
         sys.exit(_fail(str(error), 1))
+    except OSError as error:  # reading and writing files raises InputError, so this is what all commands write to
+        sys.exit(_fail(f"{error.filename or 'standard output'}: {error.strerror or error}; check it and run again", 1))
 
 
 def _fail(message: str, code: int) -> int:

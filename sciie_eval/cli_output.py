@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sciie_eval.comparison import System, SystemComparison
-from sciie_eval.exceptions import InputError
 from sciie_eval.files import write_whole
 from sciie_eval.report import render_json, render_tables
 from sciie_eval.report.tables import NamedScore, Table, comparison_tables, long_comparison, long_table, score_tables
@@ -33,7 +32,7 @@ def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
         lambda: value,
         lambda console: score_text(scores, console=console),
         lambda: [long_table(scores)] if options.format == "csv" else score_tables(scores),
-        _notes(scores),
+        scores,
     )
 
 
@@ -51,7 +50,7 @@ def write_comparison(systems: Sequence[System], found: Sequence[SystemComparison
         },
         lambda console: comparison_text(scores, found, show, console=console),
         lambda: [long_comparison(found)] if options.format == "csv" else comparison_tables(scores[0][0], found),
-        _notes(scores),
+        scores,
     )
 
 
@@ -62,17 +61,23 @@ def write_validation(found: Sequence[tuple[str, Validation]], options: Options) 
         options,
         lambda: {"files": [{"name": name, **validation.to_dict()} for name, validation in found]},
         lambda console: tables_text(tables, console=console),
-        lambda: tables,
+        lambda: [_stacked(tables)] if options.format == "csv" else tables,
         [],
     )
 
 
-def _notes(scores: Sequence[NamedScore]) -> list[str]:
-    several = len(scores) > 1
+def _stacked(tables: Sequence[Table]) -> Table:
+    """Several tables of the same columns as one, the title in front of each row."""
+    rows = tuple((table.title, *row) for table in tables for row in table.rows)
+    return Table("", ("file", *tables[0].columns), rows, n_labels=1 + tables[0].n_labels)
+
+
+def _notes(scores: Sequence[NamedScore], signed: bool) -> list[str]:
+    """Warnings and, where asked for, signatures."""
     notes = []
     for name, score in scores:
-        prefix = f"{name}: " if several else ""
-        notes += [f"{prefix}{text}" for text in (*score.warnings, score.signature)]
+        prefix = f"{name}: " if len(scores) > 1 else ""
+        notes += [f"{prefix}{text}" for text in (*score.warnings, *([score.signature] if signed else []))]
     return notes
 
 
@@ -81,28 +86,26 @@ def _write(
     as_json: Callable[[], Any],
     as_text: Callable[[Console | None], str],
     as_tables: Callable[[], list[Table]],
-    notes: list[str],
+    scores: Sequence[NamedScore],
 ) -> None:
     if options.format == "json":
         text = render_json(as_json())
     elif options.format == "text":
         text = as_text(_terminal() if options.output is None else None)
     else:
-        text = render_tables(as_tables(), options.format, notes)
-        if options.format == "csv" and options.output is None:
-            sys.stderr.writelines(f"note: {note}\n" for note in notes[:-1])
+        text = render_tables(as_tables(), options.format, _notes(scores, signed=True))
+        if options.format == "csv":  # has no place for warnings; its rows hold the signature
+            sys.stderr.writelines(f"note: {note}\n" for note in _notes(scores, signed=False))
     if options.output is not None:
         write_whole(options.output, [text])
         return
     try:
         sys.stdout.write(text)
-        sys.stdout.flush()
     except UnicodeEncodeError:
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
+        encoding = sys.stdout.encoding
+        plain = render_json(as_json(), ascii_only=True) if options.format == "json" else text
+        sys.stdout.write(plain.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
 
 
 def _terminal() -> Console | None:

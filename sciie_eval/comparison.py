@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sciie_eval.counting import Counts, TaskMatch
+from sciie_eval.counting import Counts
 from sciie_eval.exceptions import InputError
+from sciie_eval.matching import Match
 from sciie_eval.results import CorpusScore
 from sciie_eval.rules import Task
 from sciie_eval.schema import Example, Extraction
@@ -37,7 +38,7 @@ class System:
 
     name: str
     score: CorpusScore
-    matches: Sequence[Mapping[Task, TaskMatch]] = field(repr=False)
+    matches: Sequence[Mapping[Task, Match]] = field(repr=False)
     examples: Sequence[Example] = field(repr=False)
 
 
@@ -144,13 +145,9 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
     """Compare every system with the baseline.
 
     Raises:
-        InputError: the systems were not scored on the same sentences.
+        InputError: the systems were not scored on the same sentences, or ids do not tell these apart.
     """
-    order = {example.id: place for place, example in enumerate(baseline.examples)}
-    for other in others:
-        if {example.id for example in other.examples} != set(order):
-            raise InputError(f"{other.name}: not scored on the same sentences as {baseline.name}")
-    places = [[order[example.id] for example in other.examples] for other in others]
+    places = [_places(baseline, other) for other in others]
     found: list[dict[Task, TaskComparison | None]] = [{} for _ in others]
     for task in settings.tasks:
         tests = [_test(baseline, other, task, at, settings) for other, at in zip(others, places, strict=True)]
@@ -158,6 +155,21 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
         for number, (other, at) in enumerate(zip(others, places, strict=True)):
             found[number][task] = _task(baseline, other, task, at, tests[number], corrected[number])
     return [SystemComparison(other.name, tasks) for other, tasks in zip(others, found, strict=True)]
+
+
+def _places(baseline: System, other: System) -> list[int]:
+    """Where the sentences of a system stand in the baseline's order."""
+    ours, theirs = ([example.id for example in system.examples] for system in (baseline, other))
+    if ours == theirs:
+        return list(range(len(ours)))
+    order = {name: place for place, name in enumerate(ours)}
+    if set(theirs) != set(order):
+        raise InputError(f"{other.name}: not scored on the same sentences as {baseline.name}")
+    if not len(ours) == len(theirs) == len(order):
+        raise InputError(
+            f"{other.name}: several sentences have one id, and they are not in the order of {baseline.name}"
+        )
+    return [order[name] for name in theirs]
 
 
 def _test(baseline: System, other: System, task: Task, places: list[int], settings: Settings) -> Comparison | None:
@@ -194,7 +206,7 @@ def _task(
     won: list[Change] = []
     lost: list[Change] = []
     for place, example, matches in zip(places, other.examples, other.matches, strict=True):
-        before, after = _found(baseline.matches[place][task]), _found(matches[task])
+        before, after = baseline.matches[place][task].found(), matches[task].found()
         won.extend(_changes(after - before, task, example))
         lost.extend(_changes(before - after, task, example))
     nothing = Counts(0, 0, 0)
@@ -208,11 +220,6 @@ def _task(
         won=tuple(won),
         lost=tuple(lost),
     )
-
-
-def _found(matched: TaskMatch) -> set[Item]:
-    """The gold items that were matched."""
-    return matched.match.exact | {pair.gold for pair in matched.match.pairs}
 
 
 def _changes(items: set[Item], task: Task, example: Example) -> list[Change]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sciie_eval.items import Items
@@ -10,7 +9,7 @@ from sciie_eval.matching import Match, match
 from sciie_eval.rules import MatchRule, Task
 from sciie_eval.sides import Side, sides
 
-__all__ = ["Counts", "GoldSentence", "SentenceScorer", "TaskMatch", "sentence_f1"]
+__all__ = ["Counts", "GoldSentence", "SentenceScorer", "counts_of", "sentence_f1"]
 
 
 class Counts(NamedTuple):
@@ -58,18 +57,9 @@ def sentence_f1(counts: Counts, well_formed: bool = True) -> float:
     return 1.0 if f1 is None else f1
 
 
-@dataclass(slots=True)
-class TaskMatch:
-    """Both sides of one task in one sentence, and how they were matched."""
-
-    gold: Side
-    predicted: Side
-    match: Match
-
-    def counts(self, partial: bool = False) -> Counts:
-        """The counts of this task; ``partial`` counts a pair by its similarity."""
-        tp = self.match.credit if partial else self.match.n
-        return Counts(tp, self.predicted.n, self.gold.n)
+def counts_of(match: Match, partial: bool = False) -> Counts:
+    """The counts of a matching; ``partial`` counts a pair by its similarity."""
+    return Counts(match.credit if partial else match.n, match.predicted.n, match.gold.n)
 
 
 class GoldSentence:
@@ -98,19 +88,16 @@ class SentenceScorer:
 
     >>> scorer = SentenceScorer(MatchRule(), ("ner",))
     >>> gold = GoldSentence(Items(entities=[("BERT", "Method"), ("NER", "Task")]))
-    >>> scorer.matches(gold, Items(entities=[("BERT", "Method")]))["ner"].counts()
+    >>> counts_of(scorer.matches(gold, Items(entities=[("BERT", "Method")]))["ner"])
     Counts(tp=1, n_pred=1, n_gold=2)
     """
 
     def __init__(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = False) -> None:
         self.rule, self.tasks, self.spans = rule, tasks, spans
 
-    def matches(self, gold: GoldSentence, predicted: Items) -> dict[Task, TaskMatch]:
+    def matches(self, gold: GoldSentence, predicted: Items) -> dict[Task, Match]:
         """Match every task."""
         rule, spans = self.rule, self.spans
         gold_sides = gold.sides(rule, self.tasks, spans)
         predicted_sides = sides(predicted, rule, self.tasks, spans)
-        return {
-            task: TaskMatch(side, other := predicted_sides[task], match(side, other, rule, task, spans))
-            for task, side in gold_sides.items()
-        }
+        return {task: match(side, predicted_sides[task], rule, task, spans) for task, side in gold_sides.items()}

@@ -46,6 +46,8 @@ class Gold:
         """Read gold where it was said to be; None when the prediction rows hold it."""
         if path is not None and dataset is not None:
             raise UsageError("--gold and --dataset both say where gold is; give one of them")
+        if split is not None and dataset is None:
+            raise UsageError(f"--split {split} needs --dataset, such as --dataset scier")
         if path is not None:
             return cls(Path(path).name, read_gold(path, settings.schema))
         if dataset is None:
@@ -175,6 +177,8 @@ def _count(result: Evaluation, row: Joined, sample: int, keep: bool) -> None:
 
 
 def _chosen(row: Joined, sample: int) -> Sample:
+    if row.samples == [None] and sample >= 0:
+        return None  # the request for all samples failed
     if not 0 <= sample < len(row.samples):
         raise InputError(
             f"{row.where}: --sample {sample} asks for a sample that is not there; the row has {len(row.samples)}, "

@@ -12,22 +12,31 @@ __all__ = ["write_whole"]
 
 
 def write_whole(path: str | Path, chunks: Iterable[str]) -> None:
-    """Write beside the target and rename.
+    """Write beside the target and rename; devices and pipes (``/dev/stdout``) are written to as they are.
 
     Args:
-        path: the file to write or replace.
+        path: the file to write or replace; of a symbolic link, the file that it points to.
         chunks: its text, in pieces.
 
     Raises:
         InputError: the file cannot be written; the target is as it was.
     """
-    part = Path(f"{path}.{os.getpid()}.part")
+    target = Path(path)
     try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            _write(target, chunks)
+            return
+        target = target.resolve()
+        part = Path(f"{target}.{os.getpid()}.part")
         try:
-            with part.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as stream:
-                stream.writelines(chunks)
-            os.replace(part, path)
+            _write(part, chunks)
+            os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}; check folder and free space") from None
+
+
+def _write(path: Path, chunks: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as stream:
+        stream.writelines(chunks)

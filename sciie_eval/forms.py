@@ -136,9 +136,11 @@ def _trl(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> Iterator[R
     yield RawPrediction(
         where,
         [_completion(row["completion"], f"{where}: field completion")],
-        id=_text(row, "sciie/id", where),
+        id=_text(row, "sciie/id", where) or _text(row, "id", where),
+        doc_id=_text(row, "doc_id", where),
+        sentence=_text(row, "sentence", where),
         prompt=text,
-        gold=row.get("sciie/gold"),
+        gold=row.get("gold") if row.get("sciie/gold") is None else row["sciie/gold"],
         is_part=True,
     )
 
@@ -167,9 +169,10 @@ def _choice(choice: object) -> Sample:
 
 def _lm_eval(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> Iterator[RawPrediction]:
     responses = row["resps"]
-    if not isinstance(responses, list) or not responses:
+    first = responses[0] if isinstance(responses, list) and responses else None
+    first = first if isinstance(first, list) else responses
+    if not isinstance(first, list) or not first:
         raise InputError(f"{where}: field resps: expected a list of lists of texts, got {_short(responses)}")
-    first = responses[0] if isinstance(responses[0], list) else responses
     document = row.get("doc")
     document = document if isinstance(document, Mapping) else {}
     gold = document.get("gold")

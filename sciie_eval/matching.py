@@ -23,8 +23,17 @@ class Pair(NamedTuple):
 
 @dataclass(slots=True)
 class Match:
-    """The matching of one task in one sentence: items equal on both sides, and the pairs made beyond them."""
+    """The matching of one task in one sentence.
 
+    Attributes:
+        gold: the gold side.
+        predicted: the predicted side.
+        exact: items equal on both sides.
+        pairs: pairs made beyond these.
+    """
+
+    gold: Side
+    predicted: Side
     exact: set[Item]
     pairs: list[Pair]
 
@@ -37,6 +46,10 @@ class Match:
     def credit(self) -> float:
         """Total similarity: what ``credit="partial"`` gives."""
         return len(self.exact) + sum(pair.similarity for pair in self.pairs)
+
+    def found(self) -> set[Item]:
+        """The gold items that were matched."""
+        return self.exact | {pair.gold for pair in self.pairs}
 
 
 def match(gold: Side, predicted: Side, rule: MatchRule, task: Task, spans: bool = False) -> Match:
@@ -52,13 +65,9 @@ def match(gold: Side, predicted: Side, rule: MatchRule, task: Task, spans: bool 
         spans: the sides hold offsets in place of texts.
     """
     exact = gold.keys & predicted.keys
-    if (
-        gold.open
-        or predicted.open
-        or (task in rule.relaxed and len(exact) < len(gold.keys) and len(exact) < len(predicted.keys))
-    ):
-        return Match(exact, _pairs(gold, predicted, exact, rule, task, spans))
-    return Match(exact, [])
+    if gold.open or predicted.open or (task in rule.relaxed and len(exact) < min(len(gold.keys), len(predicted.keys))):
+        return Match(gold, predicted, exact, _pairs(gold, predicted, exact, rule, task, spans))
+    return Match(gold, predicted, exact, [])
 
 
 def _pairs(gold: Side, predicted: Side, exact: set[Item], rule: MatchRule, task: Task, spans: bool) -> list[Pair]:

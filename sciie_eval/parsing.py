@@ -16,6 +16,7 @@ from sciie_eval.cards import load_schema
 from sciie_eval.items import EMPTY, Items, to_extraction
 from sciie_eval.labels import LabelSchema
 from sciie_eval.layout import Layout, find_layout
+from sciie_eval.plain import read_plain
 from sciie_eval.rescue import rescue, without_surrogates
 from sciie_eval.schema import SECTIONS, Extraction
 from sciie_eval.shapes import merge_values, read_items
@@ -123,6 +124,8 @@ def parse_completion(
     >>> cut.status, cut.items.entities, cut.issues
     ('truncated', [('BERT', 'Method')], ('answer_not_closed', 'truncated_json'))
     """
+    if (plain := read_plain(text)) is not None:
+        return ParsedCompletion(plain[0], "ok", (), plain[1], "TtAa")
     schema = load_schema(schema)
     issues: set[str] = set()
     if not text.isascii():

@@ -40,8 +40,10 @@ class PredictionFile:
         join: ``auto`` joins by id or by (doc_id, sentence); ``order`` takes the n-th row for the n-th gold sentence.
         skip_bad_lines: collect malformed lines in ``bad_lines`` and go on.
         on_bytes: called with the bytes of each line, for progress.
+        gold_needed: without it, rows that have no gold get an empty one and are counted in ``without_gold``.
         bad_lines: malformed lines that were skipped.
         in_file_order: rows that share (doc_id, sentence) with others and were matched in file order.
+        without_gold: rows without gold where none is needed.
         forms: how many rows there are of each form.
 
     Raises:
@@ -54,8 +56,10 @@ class PredictionFile:
     join: Join = "auto"
     skip_bad_lines: bool = False
     on_bytes: Callable[[int], None] | None = None
+    gold_needed: bool = True
     bad_lines: list[BadLine] = field(default_factory=list)
     in_file_order: int = 0
+    without_gold: int = 0
     forms: defaultdict[Form, int] = field(default_factory=lambda: defaultdict(int))
 
     def __iter__(self) -> Iterator[Joined]:
@@ -71,19 +75,29 @@ class PredictionFile:
 
     def _rows(self) -> Iterator[RawPrediction]:
         lines = _parquet(self.path) if str(self.path).endswith(".parquet") else self._jsonl()
+        found = False
+        gold_elsewhere = self.gold is not None or not self.gold_needed
         for source, number, row in lines:
             where = f"{source}, line {number}"
+            form = recognise(row)
             try:
-                read = list(read_row(row, where, gold_elsewhere=self.gold is not None))
+                self._check_mixture(form, where)
+                read = list(read_row(row, where, gold_elsewhere=gold_elsewhere))
             except InputError as error:
                 if not self.skip_bad_lines:
                     raise
                 self.bad_lines.append(BadLine(number, str(error)))
                 continue
-            self.forms[recognise(row)] += 1
+            self.forms[form] += 1
+            found = found or bool(read)
             yield from read
-        if not self.forms:
+        if not found:
             raise InputError(f"{self.path}: no predictions in this file; expected one JSON object a line")
+
+    def _check_mixture(self, form: Form, where: str) -> None:
+        """Token-span documents are joined by their order and may compare by offsets, so they stand alone."""
+        if self.forms and (form == "spans") != self.placed:
+            raise InputError(f"{where}: token-span documents and other rows in one file; put them into two files")
 
     def _jsonl(self) -> Iterator[Line]:
         return read_jsonl(self.path, bad_lines=self.bad_lines if self.skip_bad_lines else None, on_bytes=self.on_bytes)
@@ -108,17 +122,22 @@ class PredictionFile:
         prefix = split_name(self.path)
         seen: dict[str, str] = {}
         for number, row in enumerate(self._whole()):
-            if row.gold is None:
+            if row.gold is None and self.gold_needed:
                 raise InputError(f"{row.where}: no gold; add a field gold, or give --gold, or --dataset and --split")
+            self.without_gold += row.gold is None
             if row.id is not None:
                 _once(seen, row.id, row.where)
-            gold = row.gold if isinstance(row.gold, Extraction) else gold_of(row.gold, self.schema, row.where)
             name = row.id or f"{prefix}-{number}"
             yield Joined(
-                Example(id=name, doc_id=row.doc_id or "", sentence=row.sentence or "", gold=gold),
+                Example(id=name, doc_id=row.doc_id or "", sentence=row.sentence or "", gold=self._own_gold(row)),
                 row.samples,
                 row.where,
             )
+
+    def _own_gold(self, row: RawPrediction) -> Extraction:
+        if row.gold is None:
+            return Extraction(sections=frozenset())
+        return row.gold if isinstance(row.gold, Extraction) else gold_of(row.gold, self.schema, row.where)
 
     # -- gold elsewhere ----------------------------------------------------------------------------------------------
 
@@ -127,6 +146,11 @@ class PredictionFile:
         seen: dict[int, str] = {}
         for number, row in enumerate(self._whole()):
             by_order = self.join == "order" or self.placed
+            if by_order and self.bad_lines:
+                raise InputError(
+                    f"{row.where}: rows are joined by their order, and line {self.bad_lines[0].number} was skipped; "
+                    "mend that line"
+                )
             place = index.by_order(number, row) if by_order else index.find(row, seen)
             if place in seen:
                 raise InputError(

@@ -7,6 +7,7 @@ the last of them, and what is balanced but not JSON goes to the json-repair libr
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Literal, NamedTuple, SupportsIndex
 
@@ -17,15 +18,15 @@ from sciie_eval.shapes import SECTION_KEYS, WRAPPERS, plain_key
 __all__ = ["Rescued", "rescue", "without_surrogates"]
 
 MAX_SCAN = 400_000
-MAX_TOKENS = 40_000
+MAX_TOKENS = 20_000
 """Characters of broken text, and brackets and strings in them, that are looked at: a microsecond each token."""
 MAX_DEPTH = 64
 """Deeper nesting is prose or an attack; the answers we read are four levels deep."""
-MAX_VALUES = 1_000
-MAX_REPAIR = 12_000
+MAX_VALUES = 500
+MAX_REPAIR = 8_000
 """Characters of one value that repair may see; of a longer one the complete items within them are kept."""
 MAX_REPAIR_DEPTH = 8
-MAX_LOOKS = 40_000
+MAX_LOOKS = 25_000
 """Characters that repair may look at in one answer, re-reading included: 2 to 3 a character for what models write,
 but json-repair is quadratic and worse on some input. A look takes a microsecond at most."""
 
@@ -44,12 +45,13 @@ _TOKEN = re.compile(
 _FENCE = re.compile(r"```[\w+-]*")
 _PREFILLED = re.compile(r"""\s*["']?(?:ner|rel|rel_plus|entities|relations)["']?\s*:\s*[\[{(]""", re.IGNORECASE)
 _BEGUN = re.compile(r"""[\[{(\s]+(?:["'“]|\Z)""")
-_ENCODED_TAIL = re.compile(r'"(\s*[\[{](?:[^"\\]++|\\.)*\\"(?:[^"\\]++|\\.)*+)\\?\Z', re.DOTALL)
-_ENCODED = re.compile(r"""[^\[{]*[\[{][\[{\s]*(?:\\[nrt]\s*)*\\\"""")
+_ENCODED_TAIL = re.compile(r'(?<!\\)"(\s*[\[{](?:[^"\\]++|\\.)*+)\\?\Z', re.DOTALL)
+_ENCODED = re.compile(r'[^\[{]*+[\[{][\[{\s]*+(?:\\[nrt]\s*+)*+\\"')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "u": "\\u"}
 _ENTITY = re.compile(r"&(?:quot|#34|apos|#39|lt|gt|amp);")
 _ENTITIES = {"&quot;": '"', "&#34;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
 _OPENER = {closer: opener for opener, closer in _CLOSER.items()}
 
@@ -93,8 +95,8 @@ def rescue(text: str, issues: set[str]) -> Rescued:
         The decoded lists and mappings in their order; empty where there are none.
     """
     text = _unwrapped(text, issues)
-    slices = _slices(text, issues)
-    budget = _Budget(MAX_LOOKS)
+    slices = _single(text) or _slices(text, issues)
+    budget = iter(range(MAX_LOOKS))
     read = [
         (value, piece) for piece in slices if isinstance(value := _decoded(text, piece, budget, issues), list | dict)
     ]
@@ -112,10 +114,11 @@ def without_surrogates(text: str, issues: set[str]) -> str:
     """Pairs of surrogates become their character, lone ones U+FFFD, as an encoder or a validator would refuse them."""
     try:
         text.encode()
+        return text
     except UnicodeEncodeError:
-        issues.add("lone_surrogate")
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+        text, lone = _LONE_SURROGATE.subn("\ufffd", text)
+        issues.update(["lone_surrogate"] if lone else ())
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 # -- what stands around the JSON -------------------------------------------------------------------------------------
@@ -131,7 +134,7 @@ def _unwrapped(text: str, issues: set[str]) -> str:
         issues.add("html_entities")
     if _ENCODED.match(text):
         text = _once_decoded(text, issues)
-    elif tail := _ENCODED_TAIL.search(text):
+    elif (tail := _ENCODED_TAIL.search(text)) and '\\"' in tail[1]:
         text = text[: tail.start()] + _once_decoded(tail[1], issues)
     if "```" in text:
         text = _FENCE.sub(" ", text)
@@ -163,7 +166,7 @@ def _begun(text: str, last: _Slice, read: list[_Slice]) -> bool:
 # -- one value -------------------------------------------------------------------------------------------------------
 
 
-def _decoded(text: str, piece: _Slice, budget: _Budget, issues: set[str]) -> object:
+def _decoded(text: str, piece: _Slice, budget: Iterator[int], issues: set[str]) -> object:
     # where nothing was complete the cut is empty, as repair would complete the half-written item
     text = piece.cut if piece.broken_off else text[piece.start : piece.end]
     if not text:
@@ -174,7 +177,7 @@ def _decoded(text: str, piece: _Slice, budget: _Budget, issues: set[str]) -> obj
         return _repaired(text, piece.depth, budget, issues)
 
 
-def _repaired(text: str, depth: int, budget: _Budget, issues: set[str]) -> object:
+def _repaired(text: str, depth: int, budget: Iterator[int], issues: set[str]) -> object:
     """Let json-repair read what is nearly JSON: quotes, commas, comments, literals of other languages."""
     if len(text) > MAX_REPAIR:
         issues.add("too_long")
@@ -185,49 +188,49 @@ def _repaired(text: str, depth: int, budget: _Budget, issues: set[str]) -> objec
         return None
     from json_repair import repair_json
 
-    issues.add("repaired_json")
     try:
         repaired = repair_json(_Metered(text, budget), skip_json_loads=True, ensure_ascii=False)
-        return from_json(without_surrogates(repaired, issues))
+        value = from_json(without_surrogates(repaired, issues))
     except Exception:  # a third party's code on hostile text: whatever it stumbles over, this value is unreadable
-        issues.add("unreadable")
-        return None
+        value = None
+    issues.add("repaired_json" if value else "unreadable")
+    return value
 
 
 class _OutOfBudget(Exception):
     """Repair looked at too many characters."""
 
 
-class _Budget:
-    """Characters that repair may still look at."""
-
-    def __init__(self, looks: int) -> None:
-        self.looks = looks
-
-
 class _Metered(str):
-    """Text that charges every look at one of its characters to a budget, in whatever loop it happens."""
+    """Text that takes one step of a budget for every look at one of its characters, in whatever loop it happens."""
 
-    budget: _Budget
+    budget: Iterator[int]
 
-    def __new__(cls, text: str, budget: _Budget) -> _Metered:
+    def __new__(cls, text: str, budget: Iterator[int]) -> _Metered:
         self = super().__new__(cls, text)
         self.budget = budget
         return self
 
     def __getitem__(self, key: SupportsIndex | slice) -> str:
-        budget = self.budget
-        budget.looks -= 1
-        if budget.looks < 0:
+        if next(self.budget, None) is None:
             raise _OutOfBudget
         found = str.__getitem__(self, key)
-        return _Metered(found, budget) if type(key) is slice else found
+        return _Metered(found, self.budget) if type(key) is slice else found
 
     def __add__(self, other: str) -> _Metered:
         return _Metered(str.__add__(self, other), self.budget)
 
 
 # -- brackets --------------------------------------------------------------------------------------------------------
+
+
+def _single(text: str) -> list[_Slice]:
+    """The only value of the text when all between its first and its last bracket is one; a short cut."""
+    opening, end = _OPEN.search(text), max(text.rfind("}"), text.rfind("]")) + 1
+    try:
+        return [_Slice(opening.start(), end, 0)] if opening and from_json(text[opening.start() : end]) else []
+    except ValueError:
+        return []
 
 
 def _slices(text: str, issues: set[str]) -> list[_Slice]:
@@ -279,7 +282,7 @@ class _Scan:
                 if self.roles[-1] in ("items", "grouped", "sections"):
                     self.cut_end, self.cut_stack = token.start(), self.stack
             elif mark[0] == '"':
-                self.quoted(mark, token.start(), token.end() if token[1] else 0)
+                self.quoted(token)
             elif mark == ":":
                 key = self.before if self.before[:1] in ('"', "'", "“") else self.gap(token.start())
                 self.key = plain_key(key.strip("\"'“”"))
@@ -299,13 +302,13 @@ class _Scan:
         self.stack += mark
         self.depth = max(self.depth, len(self.stack))
 
-    def quoted(self, mark: str, start: int, end: int) -> None:
-        """A string, which ends at 0 if nowhere; text between two is a stray quote's work, one may encode a section."""
-        self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(start)))
-        holds_sections = self.key in SECTION_KEYS or self.key in WRAPPERS
-        if mark[1:2] in ("[", "{") and end and self.before == ":" and holds_sections:
+    def quoted(self, token: re.Match[str]) -> None:
+        """A string: text between two of them means a stray quote, and a section may be encoded in one."""
+        self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(token.start())))
+        encodes = token[0][1:2] in ("[", "{") and token[1] and self.before == ":"
+        if encodes and (self.key in SECTION_KEYS or self.key in WRAPPERS):
             self.roles[-1] = "sections"
-            self.cut_end, self.cut_stack = end, self.stack
+            self.cut_end, self.cut_stack = token.end(), self.stack
 
     def misplaced(self, at: int) -> bool:
         """Whether a bracket stands where no value can: text before it, no colon in a mapping, no comma in a list."""

@@ -136,7 +136,8 @@ class CorpusScore:
             if found is not None
             for label, counts in [("(all)", found.counts), *found.by_type.items()]
         ]
-        return pandas.DataFrame(rows).set_index(["task", "type"])
+        columns = ["task", "type", *_ratios(Counts(0, 0, 0))]
+        return pandas.DataFrame(rows, columns=columns).set_index(["task", "type"])
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, ratios in [0, 1] and unrounded, undefined ones null."""
@@ -245,10 +246,11 @@ def _warnings(tally: Tally) -> list[str]:
             "compat=r2grpo imitates an evaluator that forgets the predictions of sentences with F1 = 0: "
             "precision is too high; use it only beside numbers from that evaluator"
         )
-    share = tally.spaced_out / tally.unmatched if tally.unmatched else 0
+    spaced_out, unmatched = tally.spacing
+    share = spaced_out / unmatched if unmatched else 0
     if share >= 0.05:
         found.append(
-            f"{tally.spaced_out} of {tally.unmatched} unmatched predicted entities ({share:.0%}) "
+            f"{spaced_out} of {unmatched} unmatched predicted entities ({share:.0%}) "
             "differ from gold in blanks only; --normalize spacing matches them"
         )
     if tally.missing and tally.missing >= 0.01 * tally.n_sentences:

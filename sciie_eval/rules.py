@@ -46,6 +46,7 @@ class MatchRule:
         duplicates: ``set`` counts a repeated item of a sentence once, ``multiset`` every time.
         undirected: relation types that compare as unordered pairs.
         relaxed: tasks in which items may match that are not equal (derived).
+        as_written: plain texts need no preparation: no normalisation beyond NFC and outer blanks, sets, directed (derived).
 
     Raises:
         UsageError: an unknown value, or a threshold where none applies or outside its range.
@@ -60,6 +61,7 @@ class MatchRule:
     duplicates: Duplicates = "set"
     undirected: frozenset[str] = field(default_factory=frozenset)
     relaxed: frozenset[Task] = field(init=False, repr=False, compare=False)
+    as_written: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the values and fill in the default threshold."""
@@ -68,6 +70,8 @@ class MatchRule:
         one_of("duplicates", self.duplicates, get_args(Duplicates))
         relaxed = {"strict": (), "boundaries": ("ner",)}.get(self.match, TASKS)
         object.__setattr__(self, "relaxed", frozenset(relaxed))
+        as_written = self.normalize == "none" and self.duplicates == "set" and not self.undirected
+        object.__setattr__(self, "as_written", as_written)
         default = THRESHOLDS.get(self.match)
         if self.threshold is None:
             object.__setattr__(self, "threshold", default)

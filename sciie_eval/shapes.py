@@ -68,8 +68,7 @@ def _without_wrong_kinds(value: dict[str, Any], issues: set[str]) -> dict[Sectio
     """Sections hold a list, a mapping or null; anything else says nothing."""
     sections: dict[Section, Any] = {}
     for name, content in value.items():
-        if isinstance(content, str):
-            content = _undoubled(content, issues)
+        content = _undoubled(content, issues) if isinstance(content, str) else content
         if content is None:
             issues.add("null_section")
         elif not isinstance(content, list | dict):
@@ -162,10 +161,8 @@ def _undoubled(content: object, issues: set[str]) -> object:
 def _first_ones(items: Iterable[Any], issues: set[str]) -> list[Any]:
     """As many items as are read where their shape is not the asked one."""
     first = list(islice(items, MAX_OTHER + 1))
-    if len(first) > MAX_OTHER:
-        issues.add("too_many_items")
-        first.pop()
-    return first
+    issues.update(["too_many_items"] if len(first) > MAX_OTHER else ())
+    return first[:MAX_OTHER]
 
 
 def _loose_kind(element: object, schema: LabelSchema) -> str | None:
@@ -203,8 +200,7 @@ class _Reader:
     def _another(self) -> bool:
         """Whether one more item of another shape is read."""
         self.others += 1
-        if self.others > MAX_OTHER:
-            self.issues.add("too_many_items")
+        self.issues.update(["too_many_items"] if self.others > MAX_OTHER else ())
         return self.others <= MAX_OTHER
 
     def _entity_mapping(self, value: dict[str, Any]) -> Iterator[Any]:

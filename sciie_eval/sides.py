@@ -18,6 +18,9 @@ from sciie_eval.rules import MatchRule, Normalization, Task
 __all__ = ["Item", "Side", "normalizer", "sides"]
 
 Item = tuple[Any, ...]
+NO_TEXTS: dict[Any, str] = {}
+"""Never mutated."""
+_AS_WRITTEN = MatchRule()
 
 
 @dataclass(slots=True)
@@ -87,8 +90,10 @@ def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = 
         tasks: which tasks to prepare.
         spans: compare offsets in place of texts; both sides must have them (``items.has_spans``).
     """
+    if items.plain and not spans and rule.as_written:
+        return _plain_sides(items, tasks)
     texts: dict[Any, str] = {}
-    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts, tasks != ("ner",))
+    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts)
     out: dict[Task, Side] = {}
     for task in tasks:
         if task == "ner":
@@ -100,15 +105,35 @@ def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = 
     return out
 
 
-def _spelled(
-    items: Items, rule: MatchRule, texts: dict[Any, str], with_relations: bool
-) -> tuple[list[Item], list[Item]]:
-    """Entities and, where they are asked for, relations, with their normalised texts."""
+def _plain_sides(items: Items, tasks: tuple[Task, ...]) -> dict[Task, Side]:
+    """The usual case in one pass: texts as they are written, sets, directed relations, one type a text."""
+    out: dict[Task, Side] = {}
+    for task in tasks:
+        if task == "ner":
+            out[task] = Side(set(items.entities), [], [], NO_TEXTS)
+        elif task == "rel":
+            out[task] = Side(set(items.relations), [], [], NO_TEXTS)
+        else:
+            out[task] = _plain_typed(items)
+    return out
+
+
+def _plain_typed(items: Items) -> Side:
+    types_of = dict(items.entities)
+    try:
+        typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in items.relations}
+    except KeyError:
+        typed = None  # an argument without a type
+    if typed is None or (len(types_of) < len(items.entities) and len(types_of) < len(set(items.entities))):
+        return _typed_side(items.entities, items.relations, items, _AS_WRITTEN, {})
+    return Side(typed, [], [], NO_TEXTS)
+
+
+def _spelled(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
+    """Entities and relations with their normalised texts."""
     norm = _NORMALIZERS[rule.normalize]
     entities: list[Item] = [(norm(text), kind) for text, kind in items.entities]
-    relations: list[Item] = []
-    if with_relations:
-        relations = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
+    relations: list[Item] = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
     if rule.match == "overlap" and rule.normalize != "none":
         for text in _all_texts(items):
             _remember(texts, norm(text), _composed(text))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from sciie_eval.evaluate import Gold, Reading
-from sciie_eval.exceptions import InputError
 from sciie_eval.parsing import ISSUES, STATUSES
 from sciie_eval.predictions import PredictionFile
 from sciie_eval.report.tables import Cell, Table
@@ -30,6 +29,7 @@ class Validation:
         issues: samples by issue code.
         unknown_labels: labels outside the schema, by how often they were predicted.
         missing: gold sentences without a prediction.
+        without_gold: sentences whose row has no gold, where none was given.
         in_file_order: rows matched with repeated sentences in file order.
         bad_lines: malformed lines: (line number, what is wrong).
     """
@@ -43,6 +43,7 @@ class Validation:
     issues: Counter[str] = field(default_factory=Counter)
     unknown_labels: Counter[str] = field(default_factory=Counter)
     missing: int = 0
+    without_gold: int = 0
     in_file_order: int = 0
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
 
@@ -57,6 +58,7 @@ class Validation:
             "issues": dict(self.issues.most_common()),
             "unknown_labels": dict(self.unknown_labels.most_common()),
             "missing": self.missing,
+            "without_gold": self.without_gold,
             "in_file_order": self.in_file_order,
             "bad_lines": [{"line": number, "message": message} for number, message in self.bad_lines],
         }
@@ -73,6 +75,10 @@ class Validation:
             for label, number in self.unknown_labels.most_common(20)
         ]
         rows.append(("missing", self.missing, "gold sentences without a prediction; they count as empty"))
+        if self.without_gold:
+            rows.append(
+                ("without gold", self.without_gold, "scoring needs --gold or --dataset; joins were not checked")
+            )
         if self.in_file_order:
             rows.append(("in file order", self.in_file_order, "rows of repeated sentences, matched by their order"))
         rows += [(f"bad line {number}", 1, message) for number, message in self.bad_lines]
@@ -92,6 +98,7 @@ def validate_file(path: str | Path, settings: Settings, gold: Gold | None, readi
         reading.join,
         reading.skip_bad_lines,
         reading.on_bytes,
+        gold_needed=False,
     )
     found = Validation()
     for row in file:
@@ -106,9 +113,8 @@ def validate_file(path: str | Path, settings: Settings, gold: Gold | None, readi
             _look_at(found, sample, settings)
     found.rows = dict(file.forms.items())
     found.in_file_order = file.in_file_order
+    found.without_gold = file.without_gold
     found.bad_lines = [(line.number, line.message) for line in file.bad_lines]
-    if not found.samples:
-        raise InputError(f"{path}: no predictions")
     return found
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from sciie_eval.schema import Example
+
 # No deadline: a slow machine is not a failure. Derandomised: a red test is red for everybody.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
@@ -39,7 +41,14 @@ def golden_dir() -> Path:
 @pytest.fixture(scope="session")
 def scier(data_dir: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of all four splits as plain mappings, read by the standard library alone."""
+    texts = {split: (data_dir / "scier" / f"{split}.jsonl").read_text(encoding="utf-8") for split in SPLITS}
+    return {split: [json.loads(line) for line in text.rstrip("\n").split("\n")] for split, text in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def gold(scier: dict[str, list[dict[str, Any]]]) -> dict[str, list[Example]]:
+    """The same as examples."""
     return {
-        split: [json.loads(line) for line in (data_dir / "scier" / f"{split}.jsonl").open(encoding="utf-8")]
-        for split in SPLITS
+        split: [Example.from_row(row, id=f"{split}-{number}") for number, row in enumerate(rows)]
+        for split, rows in scier.items()
     }

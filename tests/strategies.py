@@ -49,7 +49,11 @@ def pairs_of_sides(
     pool = draw(st.lists(st.sampled_from(family), min_size=1, max_size=5, unique=True))
     texts, ends = st.sampled_from(pool), st.sampled_from(pool[:3])
     kinds = st.sampled_from(draw(st.sampled_from((TYPES[:1], TYPES[:2], TYPES[1:4]))))
-    labels = st.just(label) if label else st.sampled_from(draw(st.sampled_from((RELATIONS[:1], RELATIONS[1:2], RELATIONS[:2], RELATIONS[1:4]))))
+    labels = (
+        st.just(label)
+        if label
+        else st.sampled_from(draw(st.sampled_from((RELATIONS[:1], RELATIONS[1:2], RELATIONS[:2], RELATIONS[1:4]))))
+    )
     given_types = st.none() | kinds
 
     def some(strategy: st.SearchStrategy[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import Plain
 from strategies import items, pairs_of_sides, rules
 
-from sciie_eval.counting import Counts, GoldSentence, SentenceScorer, sentence_f1
+from sciie_eval.counting import Counts, GoldSentence, SentenceScorer, counts_of, sentence_f1
 from sciie_eval.items import EMPTY, Items
 from sciie_eval.rules import TASKS, MatchRule
 
@@ -46,14 +46,14 @@ def test_sentence_f1(counts: Counts, well_formed: bool, expected: float) -> None
 def test_a_side_matches_itself_where_it_can(both: tuple[Plain, Plain], rule: MatchRule) -> None:
     side = items(both[0])
     for matched in SentenceScorer(rule, TASKS).matches(GoldSentence(side), side).values():
-        assert matched.match.n == matched.gold.n - len(matched.gold.dead)
-        assert matched.match.credit == matched.match.n
+        assert matched.n == matched.credit == matched.gold.n - len(matched.gold.dead)
+        assert matched.found() == matched.exact | set(matched.gold.open)
 
 
 @given(pairs_of_sides(), rules())
 def test_bounds(both: tuple[Plain, Plain], rule: MatchRule) -> None:
     for matched in SentenceScorer(rule, TASKS).matches(GoldSentence(items(both[0])), items(both[1])).values():
-        whole, partial = matched.counts(), matched.counts(partial=True)
+        whole, partial = counts_of(matched), counts_of(matched, partial=True)
         assert 0 <= partial.tp <= whole.tp <= min(whole.n_pred, whole.n_gold)
         assert whole[1:] == partial[1:]
 
@@ -61,9 +61,9 @@ def test_bounds(both: tuple[Plain, Plain], rule: MatchRule) -> None:
 def test_empty_sides() -> None:
     scorer = SentenceScorer(MatchRule(), TASKS)
     one = Items(entities=[("a", "Task")])
-    assert scorer.matches(GoldSentence(EMPTY), one)["ner"].counts() == (0, 1, 0)
-    assert scorer.matches(GoldSentence(one), EMPTY)["ner"].counts() == (0, 0, 1)
-    assert scorer.matches(GoldSentence(EMPTY), EMPTY)["rel+"].counts() == (0, 0, 0)
+    assert counts_of(scorer.matches(GoldSentence(EMPTY), one)["ner"]) == (0, 1, 0)
+    assert counts_of(scorer.matches(GoldSentence(one), EMPTY)["ner"]) == (0, 0, 1)
+    assert counts_of(scorer.matches(GoldSentence(EMPTY), EMPTY)["rel+"]) == (0, 0, 0)
 
 
 def test_gold_is_prepared_once() -> None:
@@ -80,7 +80,7 @@ CASES = [
 
 def counted(scorer: SentenceScorer, golds: list[GoldSentence]) -> list[Counts]:
     return [
-        scorer.matches(gold, predicted)[task].counts(partial=True)
+        counts_of(scorer.matches(gold, predicted)[task], partial=True)
         for gold, (_, predicted) in zip(golds, CASES, strict=True)
         for task in TASKS
     ]

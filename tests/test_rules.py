@@ -26,7 +26,7 @@ def test_default_thresholds(match: str, threshold: float | None) -> None:
 @pytest.mark.parametrize("threshold", [0, -0.1, 1.001, float("nan")])
 @pytest.mark.parametrize("match", ["overlap", "fuzzy"])
 def test_threshold_outside_its_range(match: str, threshold: float) -> None:
-    with pytest.raises(UsageError, match="^threshold: expected a number above 0 and at most 1"):
+    with pytest.raises(UsageError, match=r"^threshold: expected a number above 0 and at most 1"):
         MatchRule(match=match, threshold=threshold)  # type: ignore[arg-type]
 
 

@@ -157,9 +157,7 @@ def test_paired_tests_against_naive_loops() -> None:
     swapped, resampled = [], []
     for _ in range(3000):
         swap = rng.random(60)[:, None] < 0.5
-        swapped.append(
-            micro_f1(np.where(swap, one, two).sum(axis=0)) - micro_f1(np.where(swap, two, one).sum(axis=0))
-        )
+        swapped.append(micro_f1(np.where(swap, one, two).sum(axis=0)) - micro_f1(np.where(swap, two, one).sum(axis=0)))
         index = rng.integers(0, 60, 60)
         resampled.append(micro_f1(two[index].sum(axis=0)) - micro_f1(one[index].sum(axis=0)))
     far = np.abs(np.array(resampled) - found.delta)

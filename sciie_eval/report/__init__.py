@@ -13,9 +13,9 @@ __all__ = ["Format", "Table", "render_json", "render_tables"]
 Format = Literal["text", "json", "markdown", "latex", "csv"]
 
 
-def render_json(value: Any) -> str:
+def render_json(value: Any, *, ascii_only: bool = False) -> str:
     """JSON for machines: unrounded, undefined as null."""
-    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False) + "\n"
 
 
 def render_tables(tables: list[Table], format_: Literal["markdown", "latex", "csv"], notes: list[str]) -> str:

@@ -25,13 +25,18 @@ _LATEX = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
+        "[": "{[}",  # behind \\ or \midrule a bare bracket opens an argument, and a bare star belongs to them
+        "*": "{*}",
         "–": "--",
         "…": r"\ldots{}",
         "Δ": r"$\Delta$",
         "\n": " ",
+        "\r": " ",
     }
 )
-_MARKDOWN = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "`": r"\`", "*": r"\*"})
+_MARKDOWN = str.maketrans(
+    {**{char: f"\\{char}" for char in "\\|`*_~[]"}, "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
+)
 
 
 def to_markdown(tables: list[Table], notes: list[str]) -> str:

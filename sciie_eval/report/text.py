@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from sciie_eval.comparison import SystemComparison
-from sciie_eval.report.tables import NamedScore, Table, comparison_tables, score_tables
+from sciie_eval.report.tables import Cell, NamedScore, Table, comparison_tables, score_tables
 from sciie_eval.results import CorpusScore
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["WIDTH", "comparison_text", "health", "score_text", "tables_text"]
 
 WIDTH = 100
+LABEL_WIDTH = 16
+"""Columns that a label, or a word over a number, can count on where room is scarce."""
+GAP = 3
+"""Between two columns."""
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+"""Control characters are shown as what they are: labels come from models, and a terminal would obey them."""
+_CONTROL_BUT_NEWLINE = {code: shown for code, shown in _CONTROL.items() if chr(code) != "\n"}
 
 
 def score_text(scores: Sequence[NamedScore], *, console: Console | None = None) -> str:
@@ -32,7 +39,7 @@ def score_text(scores: Sequence[NamedScore], *, console: Console | None = None) 
         _print_table(out, table)
     for name, score in scores:
         prefix = f"{name}: " if several else ""
-        out.print(prefix + health(score), markup=False, highlight=False, soft_wrap=False)
+        _say(out, prefix + health(score))
         _print_notes(out, score, prefix)
     for name, score in scores:
         prefix = f"{name}: " if several else ""
@@ -54,10 +61,10 @@ def comparison_text(
             for word, style, changes in (("won", "green", comparison.won), ("lost", "red", comparison.lost)):
                 for change in changes[:show]:
                     line = f"{system.name} {word:<4} {task:<4} {change.id}: {' · '.join(change.item)}"
-                    out.print(line, style=style, markup=False, highlight=False)
+                    _say(out, line, style)
                 if show and len(changes) > show:
                     line = f"{system.name} {word:<4} {task:<4} … and {len(changes) - show} more (--show {len(changes)})"
-                    out.print(line, style="dim", markup=False, highlight=False)
+                    _say(out, line, "dim")
     for name, score in scores:
         _print_notes(out, score, f"{name}: ")
     for name, score in scores:
@@ -84,7 +91,7 @@ def health(score: CorpusScore) -> str:
 
 def _print_notes(out: Console, score: CorpusScore, prefix: str) -> None:
     for warning in score.warnings:
-        out.print(f"note: {prefix}{warning}", style="yellow", markup=False, highlight=False)
+        _say(out, f"note: {prefix}{warning}", "yellow")
 
 
 def _print_signature(out: Console, prefix: str, score: CorpusScore) -> None:
@@ -95,7 +102,7 @@ def _print_signature(out: Console, prefix: str, score: CorpusScore) -> None:
             lines.append("  ")
         lines[-1] += f"{field}|"
     lines[-1] = lines[-1].removesuffix("|")
-    out.print("\n".join(lines), style="dim", markup=False, highlight=False)
+    _say(out, "\n".join(lines), "dim")
 
 
 def _recorder(console: Console | None) -> Console:
@@ -114,10 +121,48 @@ def _recorder(console: Console | None) -> Console:
     )
 
 
+def _say(out: Console, text: str, style: str | None = None) -> None:
+    out.print(text.translate(_CONTROL_BUT_NEWLINE), style=style, markup=False, highlight=False)
+
+
 def _print_table(out: Console, table: Table) -> None:
     if table.title:
-        out.print(table.title, style="italic", markup=False, highlight=False)
-    out.print(_rich(table), "")
+        _say(out, table.title, "italic")
+    for part in _fitting(table, out.width):
+        out.print(_rich(part, out.width), "")
+
+
+def _fitting(table: Table, width: int) -> Iterator[Table]:
+    """The table, or where its numbers do not fit side by side, pieces of it to show one under another."""
+    labels = list(range(table.n_labels))
+    room = width + GAP - sum(min(_longest(table, column), LABEL_WIDTH) + GAP for column in labels)
+    piece, used = [*labels], 0
+    for column in range(table.n_labels, len(table.columns)):
+        used += _least(table, column) + GAP
+        if used > room and len(piece) > len(labels):
+            yield _cut(table, piece)
+            piece, used = [*labels], _least(table, column) + GAP
+        piece.append(column)
+    yield _cut(table, piece)
+
+
+def _cut(table: Table, columns: list[int]) -> Table:
+    names, *rows = (tuple(row[column] for column in columns) for row in (table.columns, *table.rows))
+    return Table(table.title, cast(tuple[str, ...], names), tuple(rows), table.n_labels)
+
+
+def _shown(cell: Cell) -> str:
+    return "" if cell is None else str(cell).translate(_CONTROL)
+
+
+def _longest(table: Table, column: int) -> int:
+    return max(len(_shown(row[column])) for row in (table.columns, *table.rows))
+
+
+def _least(table: Table, column: int) -> int:
+    """The width a number column must have: no number is broken, no short word of its name either."""
+    words = max(map(len, table.columns[column].split()), default=0)
+    return max([min(words, LABEL_WIDTH), *(len(_shown(row[column])) for row in table.rows)])
 
 
 def _text(out: Console) -> str:
@@ -125,23 +170,23 @@ def _text(out: Console) -> str:
     return out.file.getvalue()
 
 
-def _rich(table: Table) -> RichTable:
+def _rich(table: Table, width: int) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1),
-    )
+    shown = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    columns = range(len(table.columns))
+    tight = sum(_longest(table, column) + GAP for column in columns) > width + GAP
     for index, name in enumerate(table.columns):
         words = index < table.n_labels
-        style = "bold" if name == "F1" else None
         shown.add_column(
-            Text(name), justify="left" if words else "right", style=style, overflow="fold", no_wrap=not words
+            Text(_shown(name)),
+            justify="left" if words else "right",
+            style="bold" if name == "F1" else None,
+            overflow="fold",
+            width=_least(table, index) if tight and not words else None,
         )
     for row in table.rows:
-        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        shown.add_row(*(Text(_shown(cell)) for cell in row))
     return shown
