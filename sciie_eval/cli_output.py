@@ -108,9 +108,8 @@ def _write(
     sys.stdout.flush()
 
 
-def _terminal() -> Console | None:
-    if not sys.stdout.isatty():
-        return None
+def _terminal() -> Console:
+    """Standard output as rich sees it: whether it is a terminal, how wide, and what NO_COLOR and FORCE_COLOR say."""
     from rich.console import Console
 
     return Console()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Layout", "find_layout"]
+__all__ = ["Layout", "find_layout", "without_surrogates"]
 
 MAX_TAGS = 20_000
 """Tags that are looked at; what follows them is one piece of text, and the issues say so."""
 
 _TAG = re.compile(r"(</?(?:answer|think|thinking|reasoning)\s*>)", re.IGNORECASE | re.ASCII)
 _CODES = {"<think>": "T", "</think>": "t", "<answer>": "A", "</answer>": "a"}
+_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _BLOCK = re.compile("A[^Aa]*a")
 
 
@@ -70,6 +71,17 @@ def find_layout(text: str, issues: set[str]) -> Layout:
         return Layout(tags, reasoning, block[0], True, block[1])
     rest = _pieces(parts, hidden, 0, len(hidden))
     return Layout(tags, reasoning, (rest,) if rest.strip() else (), False, False)
+
+
+def without_surrogates(text: str, issues: set[str]) -> str:
+    """Pairs of surrogates become their character, lone ones U+FFFD, as an encoder or a validator would refuse them."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        text, lone = _LONE_SURROGATE.subn("\ufffd", text)
+        issues.update(["lone_surrogate"] if lone else ())
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _code(tag: str) -> str:

@@ -15,9 +15,9 @@ from pydantic_core import from_json
 from sciie_eval.cards import load_schema
 from sciie_eval.items import EMPTY, Items, to_extraction
 from sciie_eval.labels import LabelSchema
-from sciie_eval.layout import Layout, find_layout
+from sciie_eval.layout import Layout, find_layout, without_surrogates
 from sciie_eval.plain import read_plain
-from sciie_eval.rescue import rescue, without_surrogates
+from sciie_eval.rescue import rescue
 from sciie_eval.schema import SECTIONS, Extraction
 from sciie_eval.shapes import merge_values, read_items
 
@@ -71,6 +71,9 @@ ISSUES: dict[str, str] = {
     "not_strict": "--parse strict: the answer is not exactly of the asked shape, so it was dropped",
 }
 """Every issue code and what it means."""
+
+MAX_DEPTH = 12
+"""Nesting of a mapping that is looked into."""
 
 _KEY = re.compile(r'"(?:ner|rel|rel_plus)"\s*:')
 
@@ -137,23 +140,20 @@ def parse_completion(
     else:
         issues |= found
         status = _status(items, issues, broken_off and not layout.closed)
-    if mode == "strict" and status in ("repaired", "truncated"):
-        items, status = None, "invalid"
-        issues.add("not_strict")
-    return ParsedCompletion(items or EMPTY, status, tuple(sorted(issues)), layout.reasoning, layout.tags)
+    return _result(items, status, issues, mode, layout.reasoning, layout.tags)
 
 
 def parse_mapping(
     mapping: Mapping[str, Any], schema: LabelSchema | str | None = None, *, mode: ParseMode = "lenient"
 ) -> ParsedCompletion:
-    """Read a prediction that is a mapping already (SciER's form, or any shape that `parse_completion` reads)."""
+    """Read a prediction that is a mapping already (SciER's form, or any shape that `parse_completion` reads).
+
+    >>> parse_mapping({"ner": [("BERT", "Method")]}).items.entities
+    [('BERT', 'Method')]
+    """
     issues: set[str] = set()
-    items = read_items(dict(mapping), load_schema(schema), issues)
-    status = _status(items, issues, broken_off=False)
-    if mode == "strict" and status == "repaired":
-        items, status = None, "invalid"
-        issues.add("not_strict")
-    return ParsedCompletion(items or EMPTY, status, tuple(sorted(issues)))
+    items = read_items(_as_json(mapping, issues), load_schema(schema), issues)
+    return _result(items, _status(items, issues, broken_off=False), issues, mode)
 
 
 def message_text(value: object) -> str:
@@ -181,6 +181,17 @@ def message_text(value: object) -> str:
     return ""
 
 
+def _as_json(value: object, issues: set[str], depth: int = 0) -> object:
+    """What a JSON decoder would have given: lists for tuples, keys that are strings, no lone surrogates."""
+    if isinstance(value, str):
+        return value if value.isascii() else without_surrogates(value, issues)
+    if isinstance(value, Mapping) and depth < MAX_DEPTH:
+        return {key: _as_json(content, issues, depth + 1) for key, content in value.items() if isinstance(key, str)}
+    if isinstance(value, list | tuple) and depth < MAX_DEPTH:
+        return [_as_json(content, issues, depth + 1) for content in value]
+    return value if isinstance(value, bool | int | float) else None
+
+
 def _content_text(content: object) -> str:
     if isinstance(content, str):
         return content
@@ -197,6 +208,17 @@ def _status(items: Items | None, issues: set[str], broken_off: bool) -> ParseSta
         # garbage that breaks off before its first complete item must not pass for a well-formed empty answer
         return "truncated" if items.entities or items.relations else "invalid"
     return "repaired" if issues else "ok"
+
+
+def _result(
+    items: Items | None, status: ParseStatus, issues: set[str], mode: ParseMode, reasoning: str = "", tags: str = ""
+) -> ParsedCompletion:
+    """What is not exactly as asked is nothing in strict mode; what is invalid is nothing in any."""
+    if mode == "strict" and status in ("repaired", "truncated"):
+        status = "invalid"
+        issues.add("not_strict")
+    kept = items if items is not None and status != "invalid" else EMPTY
+    return ParsedCompletion(kept, status, tuple(sorted(issues)), reasoning, tags)
 
 
 def _read_first(layout: Layout, schema: LabelSchema) -> tuple[Items | None, bool, set[str]]:

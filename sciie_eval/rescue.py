@@ -13,9 +13,10 @@ from typing import Any, Literal, NamedTuple, SupportsIndex
 
 from pydantic_core import from_json
 
+from sciie_eval.layout import without_surrogates
 from sciie_eval.shapes import SECTION_KEYS, WRAPPERS, plain_key
 
-__all__ = ["Rescued", "rescue", "without_surrogates"]
+__all__ = ["Rescued", "rescue"]
 
 MAX_SCAN = 400_000
 MAX_TOKENS = 20_000
@@ -51,7 +52,6 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "u": "\\u"}
 _ENTITY = re.compile(r"&(?:quot|#34|apos|#39|lt|gt|amp);")
 _ENTITIES = {"&quot;": '"', "&#34;": '"', "&apos;": "'", "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
-_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
 _OPENER = {closer: opener for opener, closer in _CLOSER.items()}
 
@@ -108,17 +108,6 @@ def rescue(text: str, issues: set[str]) -> Rescued:
     if broken_off:
         issues.add("truncated_json")
     return Rescued([value for value, _ in read], broken_off)
-
-
-def without_surrogates(text: str, issues: set[str]) -> str:
-    """Pairs of surrogates become their character, lone ones U+FFFD, as an encoder or a validator would refuse them."""
-    try:
-        text.encode()
-        return text
-    except UnicodeEncodeError:
-        text, lone = _LONE_SURROGATE.subn("\ufffd", text)
-        issues.update(["lone_surrogate"] if lone else ())
-        return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 # -- what stands around the JSON -------------------------------------------------------------------------------------
@@ -305,8 +294,9 @@ class _Scan:
     def quoted(self, token: re.Match[str]) -> None:
         """A string: text between two of them means a stray quote, and a section may be encoded in one."""
         self.ragged = self.ragged or (self.before[:1] == '"' and bool(self.gap(token.start())))
-        encodes = token[0][1:2] in ("[", "{") and token[1] and self.before == ":"
-        if encodes and (self.key in SECTION_KEYS or self.key in WRAPPERS):
+        if token[0][1:2] not in ("[", "{") or not token[1] or self.before != ":":
+            return
+        if self.roles[-1] in ("mapping", "sections") and (self.key in SECTION_KEYS or self.key in WRAPPERS):
             self.roles[-1] = "sections"
             self.cut_end, self.cut_stack = token.end(), self.stack
 

@@ -79,17 +79,9 @@ def _without_wrong_kinds(value: dict[str, Any], issues: set[str]) -> dict[Sectio
 
 
 def merge_values(values: list[Any], schema: LabelSchema, issues: set[str]) -> dict[str, Any] | None:
-    """Bring decoded values to one mapping of sections; a repeated key's last value wins.
-
-    Items that stand alone are taken together; like lists of items, they count only where no key names their section.
-    """
+    """Bring decoded values to one mapping of sections: a key's last value wins, items without a key fill gaps only."""
     found = _Sections(schema, issues)
-    found.collect([value for value in values if _loose_kind(value, schema)])
-    for value in values:
-        if not _loose_kind(value, schema):
-            found.collect(value)
-    if found.unkeyed:
-        issues.add("items_without_section")
+    found.take(values, depth=0)
     return {**found.unkeyed, **found.keyed} or None
 
 
@@ -101,18 +93,34 @@ class _Sections:
         self.keyed: dict[str, Any] = {}
         self.unkeyed: dict[str, Any] = {}
 
-    def collect(self, value: object, depth: int = 0) -> None:
+    def take(self, elements: list[Any], depth: int) -> None:
+        """Take the single items in a list, each for the section it belongs to, and look into everything else."""
+        elements = _first_ones(elements, self.issues)
+        kinds = [_loose_kind(element, self.schema) for element in elements]
+        known = any(kinds)
+        if known:  # beside items with known labels, others are items too
+            self.issues.add("items_without_section")
+            kinds = [kind or _loose_kind(element, None) for kind, element in zip(kinds, elements, strict=True)]
+        for found in {kind for kind in kinds if kind}:
+            self.unkeyed[found] = [element for element, kind in zip(elements, kinds, strict=True) if kind == found]
+        for element, kind in zip(elements, kinds, strict=True):
+            if kind is None and isinstance(element, dict | list):
+                self.issues.update(["list_of_sections"] if depth else ())
+                self.collect(element, depth)
+            elif kind is None and known:
+                self.issues.add("dropped_items")
+
+    def collect(self, value: object, depth: int) -> None:
         """Find the sections in ``value``: a mapping with them, or wrappers and lists around it."""
-        inner: list[object] = []
-        if isinstance(value, list):
-            inner = [element for element in self.rest_of(value) if isinstance(element, dict | list)]
-            self.issues.update(["list_of_sections"] if inner else ())
+        if depth > MAX_NESTED:
+            self.issues.add("dropped_items")
+        elif isinstance(value, list):
+            self.take(value, depth + 1)
         elif isinstance(value, dict) and not self.has_keys(value):
-            wrappers = [key for key in islice(value, MAX_OTHER) if plain_key(key) in WRAPPERS]
-            inner = [_undoubled(value[key], self.issues) for key in wrappers]
-            self.issues.update(["other_keys"] if inner else ())
-        for element in inner if depth < MAX_NESTED else ():
-            self.collect(element, depth + 1)
+            for key in islice(value, MAX_OTHER):
+                if plain_key(key) in WRAPPERS:
+                    self.issues.add("other_keys")
+                    self.collect(_undoubled(value[key], self.issues), depth + 1)
 
     def has_keys(self, value: dict[str, Any]) -> bool:
         """Take the sections that stand under their own keys; False when there are none."""
@@ -130,15 +138,6 @@ class _Sections:
         if 0 < found < len(value):
             self.issues.add("extra_keys")
         return found > 0
-
-    def rest_of(self, value: list[Any]) -> list[Any]:
-        """Take the items that stand in a list without a key, sorted by what they are; returns the other elements."""
-        items: dict[str, list[Any]] = {}
-        for element in _first_ones(value, self.issues):
-            items.setdefault(_loose_kind(element, self.schema) or "", []).append(element)
-        rest = items.pop("", [])
-        self.unkeyed |= items
-        return rest
 
 
 def plain_key(key: str) -> str:
@@ -165,8 +164,8 @@ def _first_ones(items: Iterable[Any], issues: set[str]) -> list[Any]:
     return first[:MAX_OTHER]
 
 
-def _loose_kind(element: object, schema: LabelSchema) -> str | None:
-    """The section to which a value that looks like a single item belongs; None for anything else."""
+def _loose_kind(element: object, schema: LabelSchema | None) -> str | None:
+    """The section to which a single item belongs; None for anything else. Without a schema any label will do."""
     if isinstance(element, dict):
         if _first(element, SUBJECT_KEYS) is not None and _first(element, OBJECT_KEYS) is not None:
             return "rel"
@@ -175,9 +174,9 @@ def _loose_kind(element: object, schema: LabelSchema) -> str | None:
         text, kind = _first(element, TEXT_KEYS), _first(element, TYPE_KEYS)
         return "ner" if isinstance(text, str) and isinstance(kind, str) else None
     if isinstance(element, list) and all(isinstance(part, str) for part in element):
-        if len(element) == 3 and element[1] in schema.relation_name_set:
+        if len(element) == 3 and (schema is None or element[1] in schema.relation_name_set):
             return "rel"
-        if len(element) == 2 and element[1] in schema.entity_name_set:
+        if len(element) == 2 and (schema is None or element[1] in schema.entity_name_set):
             return "ner"
     return None
 

@@ -60,7 +60,7 @@ def test_gold_options_that_do_not_go_together() -> None:
 def test_gold_from_a_dataset_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SCIIE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SCIIE_CACHE_DIR", str(tmp_path))
-    with pytest.raises(CorpusError, match="not found in .*; run: sciie-eval datasets fetch scier"):
+    with pytest.raises(CorpusError, match=r"not found in .*; run: sciie-eval datasets fetch scier"):
         Gold.from_options(None, "scier", "test", SETTINGS)
 
 

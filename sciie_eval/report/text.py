@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["WIDTH", "comparison_text", "health", "score_text", "tables_text"]
 
 WIDTH = 100
-LABEL_WIDTH = 16
+LABEL_WIDTH = 14
 """Columns that a label, or a word over a number, can count on where room is scarce."""
 GAP = 3
 """Between two columns."""
