@@ -132,7 +132,7 @@ def compare(
     >>> found.test.delta, len(found.won), found.test.p_randomization < 0.01
     (1.0, 30, True)
     """
-    how = Settings(**settings)
+    how = Settings.of(**settings)
     systems = []
     for number, predicted in enumerate((baseline, *others)):
         tallied = tally_predictions(gold, predicted, how, keep=True)

@@ -61,7 +61,7 @@ class LabelSchema(BaseModel):
             return data
         return {
             key: [{"name": item} if isinstance(item, str) else item for item in value]
-            if key in ("entity_types", "relation_types")
+            if key in ("entity_types", "relation_types") and isinstance(value, list | tuple)
             else value
             for key, value in data.items()
         }

@@ -17,6 +17,7 @@ from sciie_eval.schema import Section
 
 __all__ = ["read_plain"]
 
+_CARE = ("\\", '""', '" ', ' ",', ' "]', "\n", "\r", "\t")
 _LISTS = frozenset({list})
 _STRINGS = frozenset({str})
 _TWO, _THREE = frozenset({2}), frozenset({3})
@@ -42,11 +43,9 @@ def read_plain(text: str) -> tuple[Items, str] | None:
         and answer_end.startswith("/answer>")
     ):
         return None
-    answer = answer[7:]
+    answer = answer[7:].strip()
     # two colons: those of the two keys; a blank beside a quote: an outer blank of a text, or unusual JSON
-    if answer.count(":") != 2 or "\\" in answer or '""' in answer or '" ' in answer:
-        return None
-    if ' ",' in answer or ' "]' in answer:
+    if answer.count(":") != 2 or any(mark in answer for mark in _CARE):
         return None
     items = _items(answer)
     return None if items is None else (items, think[6:].strip())

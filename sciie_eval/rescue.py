@@ -214,12 +214,15 @@ class _Metered(str):
 
 
 def _single(text: str) -> list[_Slice]:
-    """The only value of the text when all between its first and its last bracket is one; a short cut."""
+    """A short cut: the only value of the text, when all between its first and its last bracket is one."""
     opening, end = _OPEN.search(text), max(text.rfind("}"), text.rfind("]")) + 1
+    if opening is None or _OPEN.search(text, end):
+        return []
     try:
-        return [_Slice(opening.start(), end, 0)] if opening and from_json(text[opening.start() : end]) else []
+        from_json(text[opening.start() : end])
     except ValueError:
         return []
+    return [_Slice(opening.start(), end, 0)]
 
 
 def _slices(text: str, issues: set[str]) -> list[_Slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -192,14 +193,19 @@ def corpus_score(
 def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
     settings = tally.settings
     names = settings.schema.entity_names if task == "ner" else settings.schema.relation_names
-    rows = {label: Counts(_whole(row.tp), row.n_pred, row.n_gold) for label, row in tally.by_type(task).items()}
+    rows = {
+        label: Counts(_whole(row.tp), row.n_pred, row.n_gold)
+        for label, row in tally.by_type(task).items()
+        if row.n_pred or row.n_gold
+    }
     by_type = {name: rows.pop(name, Counts(0, 0, 0)) for name in names}
     known = [counts.f1 for counts in by_type.values() if counts.f1 is not None]
     if rows:
-        tp, n_pred, n_gold = map(sum, zip(*rows.values(), strict=True))
-        by_type[OTHER] = Counts(tp, int(n_pred), int(n_gold))
-    totals = counts.sum(axis=0)
-    sentences = tally.sentence_f1(task)
+        tps, n_preds, n_golds = zip(*rows.values(), strict=True)
+        by_type[OTHER] = Counts(_whole(math.fsum(tps)), sum(n_preds), sum(n_golds))
+    totals = [math.fsum(column) for column in counts.T]
+    # the evaluator that compat imitates has no F1 of a sentence that it has forgotten
+    sentences = tally.sentence_f1(task) if settings.compat is None else np.array([])
     documents = tally.documents
 
     def interval() -> tuple[float, float] | None:
@@ -214,13 +220,13 @@ def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
         by_type=by_type,
         macro_f1=sum(known) / len(known) if known else None,
         sentence_f1=_mean(sentences),
-        sentence_f1_with_gold=_mean(sentences[counts[:, 2] > 0]),
+        sentence_f1_with_gold=_mean(sentences[counts[:, 2] > 0]) if len(sentences) else None,
         _interval=interval,
     )
 
 
 def _mean(values: Floats) -> float | None:
-    return float(np.sort(values).mean()) if len(values) else None
+    return math.fsum(values) / len(values) if len(values) else None
 
 
 def _whole(value: float) -> float:

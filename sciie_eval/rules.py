@@ -46,7 +46,7 @@ class MatchRule:
         duplicates: ``set`` counts a repeated item of a sentence once, ``multiset`` every time.
         undirected: relation types that compare as unordered pairs.
         relaxed: tasks in which items may match that are not equal (derived).
-        as_written: plain texts need no preparation: no normalisation beyond NFC and outer blanks, sets, directed (derived).
+        as_written: plain texts need no preparation: neither normalised nor numbered nor oriented (derived).
 
     Raises:
         UsageError: an unknown value, or a threshold where none applies or outside its range.

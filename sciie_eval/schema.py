@@ -132,8 +132,8 @@ class Extraction(BaseModel):
             out["ner"] = [[entity.text, entity.type] for entity in self.entities]
         if "rel" in self.sections:
             out["rel"] = [[relation.subject, relation.type, relation.object] for relation in self.relations]
-        typed = all(relation.subject_type and relation.object_type for relation in self.relations)
-        if "rel_plus" in self.sections and (typed or "rel" not in self.sections):
+        typed = any(relation.subject_type or relation.object_type for relation in self.relations)
+        if "rel_plus" in self.sections and (typed or not self.relations or "rel" not in self.sections):
             out["rel_plus"] = [
                 [_joined(r.subject, r.subject_type), r.type, _joined(r.object, r.object_type)] for r in self.relations
             ]
@@ -183,9 +183,16 @@ def split_typed(text: str, known: Collection[str]) -> tuple[str, str | None]:
     >>> split_typed("Note : a title", {"Task"})
     ('Note : a title', None)
     """
-    left, colon, right = text.rpartition(":")
-    if colon and (right in known or right.strip() in known):
-        return left.rstrip() if right not in known else left, right.strip()
+    longest = max(map(len, known), default=0)
+    place = text.rfind(":")
+    while place >= 0:
+        right = text[place + 1 :]
+        kind = right.strip()
+        if kind in known:
+            return text[:place] if kind == right else text[:place].rstrip(), kind
+        if len(kind) > longest:
+            break
+        place = text.rfind(":", 0, place)
     return text, None
 
 

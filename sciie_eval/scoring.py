@@ -45,7 +45,7 @@ def score(
     >>> result.ner.precision, result.ner.recall, result.rel.f1
     (1.0, 0.5, 0.0)
     """
-    return tally_predictions(gold, predicted, Settings(**settings), keep=False).score()
+    return tally_predictions(gold, predicted, Settings.of(**settings), keep=False).score()
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def tally_predictions(
         sentence = prepared.get(id(example))
         if sentence is None:
             sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        parsed = None if value is _ABSENT else read_prediction(value, settings)
+        parsed = None if value is _ABSENT else read_prediction(value, settings, f"prediction of {example.id!r}")
         tally.add(sentence, parsed, example.doc_id)
     return Tallied(tally, examples)
 
@@ -96,10 +96,14 @@ def _aligned(
     """The predictions in the order of the examples."""
     if isinstance(predicted, Mapping):
         known = {example.id for example in examples}
+        if len(known) < len(examples):
+            raise InputError("gold: ids are not unique, so a mapping of predictions does not tell the sentences apart")
         if unknown := [name for name in predicted if name not in known]:
             raise InputError(f"predicted: {len(unknown)} ids are not in gold, the first is {unknown[0]!r}")
         return [predicted.get(example.id, _ABSENT) for example in examples]
-    if isinstance(predicted, str) or len(predicted) != len(examples):
+    if isinstance(predicted, str) or not isinstance(predicted, Sequence):
+        raise InputError(f"predicted: expected a list of predictions or a mapping, got {type(predicted).__name__}")
+    if len(predicted) != len(examples):
         raise InputError(
             f"predicted: expected one prediction a sentence ({len(examples)}), got {len(predicted)}; "
             "give a mapping from example id to prediction where some are missing"
@@ -110,15 +114,19 @@ def _aligned(
 def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
     """Whether gold and all predictions are extractions with offsets, so that these can be compared."""
     extractions = [value for value in predicted if isinstance(value, Extraction)]
-    if not any(extraction.entities for extraction in extractions):
+    if not any(extraction.entities or extraction.relations for extraction in extractions):
         return False
     others = any(not isinstance(value, Extraction) for value in predicted if value is not _ABSENT)
     golds = (example.gold for example in examples)
     return not others and all(items_of(extraction).has_spans for extraction in (*extractions, *golds))
 
 
-def read_prediction(value: Prediction, settings: Settings) -> ParsedCompletion:
-    """Bring any form of prediction to a parsed completion; None becomes no_answer."""
+def read_prediction(value: Prediction, settings: Settings, where: str = "prediction") -> ParsedCompletion:
+    """Bring any form of prediction to a parsed completion; None becomes no_answer.
+
+    Raises:
+        InputError: it is none of the forms of `Prediction`; ``where`` says which one.
+    """
     if isinstance(value, str):
         return parse_completion(value, settings.schema, mode=settings.parse)
     if isinstance(value, ParsedCompletion):
@@ -127,11 +135,11 @@ def read_prediction(value: Prediction, settings: Settings) -> ParsedCompletion:
         return ParsedCompletion(items_of(value), "ok")
     if isinstance(value, Mapping) and "content" not in value:
         return parse_mapping(value, settings.schema, mode=settings.parse)
-    if isinstance(value, Mapping | Sequence):
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, bytes | bytearray):
         return parse_completion(message_text(value), settings.schema, mode=settings.parse)
     if value is None:
         return ParsedCompletion(EMPTY, "no_answer")
-    raise InputError(f"prediction: expected a completion, a mapping or an Extraction, got {type(value).__name__}")
+    raise InputError(f"{where}: expected a completion, a mapping or an Extraction, got {type(value).__name__}")
 
 
 def _example(item: Example | Extraction | Mapping[str, Any], number: int, settings: Settings) -> Example:
@@ -141,6 +149,11 @@ def _example(item: Example | Extraction | Mapping[str, Any], number: int, settin
         return Example(id=str(number), sentence="", gold=item)
     if isinstance(item, Mapping):
         gold = Extraction.from_scier(item, settings.schema, where=f"gold[{number}]")
-        name, document = str(item.get("id", number)), str(item.get("doc_id", ""))
-        return Example(id=name, doc_id=document, sentence=str(item.get("sentence", "")), gold=gold)
+        name, document, sentence = (item.get(key) for key in ("id", "doc_id", "sentence"))
+        return Example(
+            id=str(number if name is None else name),
+            doc_id=str(document or ""),
+            sentence=str(sentence or ""),
+            gold=gold,
+        )
     raise InputError(f"gold[{number}]: expected an Example, an Extraction or a mapping, got {type(item).__name__}")

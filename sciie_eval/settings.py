@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from sciie_eval.cards import load_schema
@@ -61,7 +63,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every value and how they go together."""
+        if not isinstance(self.schema, LabelSchema | str | Path):
+            raise UsageError(f"schema: expected a LabelSchema, or the name or path of a card, got {self.schema!r}")
         object.__setattr__(self, "schema", load_schema(self.schema))
+        for name, kind in (("bootstrap", int), ("seed", int), ("ci", Real), ("threshold", Real | None)):
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise UsageError(f"{name}: expected a number, got {value!r}")
+        if not isinstance(self.tasks, str | tuple | list | set | frozenset):
+            raise UsageError(f"tasks: expected some of {', '.join(TASKS)}, got {self.tasks!r}")
         tasks = (self.tasks,) if isinstance(self.tasks, str) else self.tasks
         for task in tasks:
             one_of("tasks", task, TASKS)
@@ -101,6 +111,14 @@ class Settings:
         """The tasks that get numbers: the release that ``compat`` imitates has no rel+."""
         return tuple(task for task in self.tasks if task != "rel+") if self.compat else self.tasks
 
-    def with_(self, **changes: Any) -> Settings:
-        """A copy with some settings changed."""
-        return replace(self, **changes)
+    @classmethod
+    def of(cls, **settings: Any) -> Settings:
+        """Settings from keyword arguments of a caller.
+
+        Raises:
+            UsageError: a name that is no setting.
+        """
+        known = cls.__dataclass_fields__
+        for name in settings:
+            one_of("setting", name, tuple(known))
+        return cls(**settings)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
+from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example
 from sciie_eval.settings import Settings
 
@@ -22,6 +23,12 @@ def package_version() -> str:
         return version("sciie-eval")
     except PackageNotFoundError:  # a checkout on the path that was never installed
         return "0+unknown"
+
+
+def _schema_hash(schema: LabelSchema) -> str:
+    """Tells schemas of one name apart by what reaches a number: labels and which relations are symmetric."""
+    labels = [sorted(schema.entity_names), sorted(schema.relation_names), sorted(schema.symmetric_relations)]
+    return hashlib.sha256(json.dumps(labels).encode()).hexdigest()[:6]
 
 
 class GoldHash:
@@ -63,7 +70,7 @@ def signature(settings: Settings, *, gold: str, items: str, sample: int | None =
     resampled = f"bootstrap{settings.bootstrap}.seed{settings.seed}" if settings.cluster == "sentence" else "student-t"
     fields = {
         "tasks": ",".join(settings.tasks),
-        "match": rule.match if rule.threshold is None else f"{rule.match}>={rule.threshold:g}",
+        "match": rule.match if rule.threshold is None else f"{rule.match}>={rule.threshold:.12g}",
         "items": items,
         "norm": rule.normalize,
         "dup": rule.duplicates,
@@ -74,8 +81,8 @@ def signature(settings: Settings, *, gold: str, items: str, sample: int | None =
         "agg": "micro",
         "sample": "" if sample is None else str(sample),
         "compat": settings.compat or "",
-        "ci": f"{settings.ci:g}%.{settings.cluster}.{resampled}",
-        "schema": settings.schema.name,
+        "ci": f"{settings.ci:.12g}%.{settings.cluster}.{resampled}",
+        "schema": f"{settings.schema.name}@{_schema_hash(settings.schema)}",
         "gold": gold,
     }
     parts = [f"{key}:{value}" for key, value in fields.items() if value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -36,9 +37,11 @@ class _Sums:
     """The sums of one task: a row of counts a sentence, and how often each label was matched, predicted and gold."""
 
     cells: list[tuple[float, int, int]] = field(default_factory=list)
-    tp: defaultdict[str, float] = field(default_factory=lambda: defaultdict(int))
-    predicted: defaultdict[str, float] = field(default_factory=lambda: defaultdict(int))
-    gold: defaultdict[str, float] = field(default_factory=lambda: defaultdict(int))
+    tp: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    predicted: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    gold: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    partial: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Similarities of pairs, each kept: added up exactly at the end, they do not depend on the order of sentences."""
 
     def add(self, matches: list[Match], partial: bool) -> None:
         """File matched predictions under their gold item's type, others under their own."""
@@ -54,12 +57,15 @@ class _Sums:
             self.cells[first + number] = (tp, match.predicted.n, match.gold.n)
             for pair in match.pairs:
                 label = pair.gold[1]
-                self.tp[label] += pair.similarity if partial else 1
+                if partial:
+                    self.partial[label].append(pair.similarity)
+                else:
+                    self.tp[label] += 1
                 self.predicted[pair.predicted[1]] -= 1
                 self.predicted[label] += 1
 
 
-def _count_labels(sums: defaultdict[str, float], sides: list[Side]) -> None:
+def _count_labels(sums: defaultdict[str, int], sides: list[Side]) -> None:
     """Count every item of every side, whether it can match or not."""
     _count(sums, [side.keys for side in sides])
     for side in sides:
@@ -69,7 +75,7 @@ def _count_labels(sums: defaultdict[str, float], sides: list[Side]) -> None:
                 sums[label] += 1
 
 
-def _count(sums: defaultdict[str, float], collections: Sequence[Iterable[Item]]) -> None:
+def _count(sums: defaultdict[str, int], collections: Sequence[Iterable[Item]]) -> None:
     for label, number in Counter(map(_LABEL, chain.from_iterable(collections))).items():
         sums[label] += number
 
@@ -87,7 +93,7 @@ class Tally:
         self.settings = settings
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
         self.documents: list[str] = []
-        self.matches: list[dict[Task, Match]] = []
+        self._matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._chunk: list[tuple[GoldSentence, ParsedCompletion | None, dict[Task, Match]]] = []
@@ -134,18 +140,24 @@ class Tally:
             if task == "ner" and self._watches_spacing:
                 self._watch_spacing(matches)
         if self._keep:
-            self.matches += [matches for _, _, matches in chunk]
+            self._matches += [matches for _, _, matches in chunk]
         self._chunk = []
 
     def _watch_spacing(self, matches: list[Match]) -> None:
         """Count unmatched predicted entities, and those of them that would match if blanks were ignored."""
         for match in matches:
-            left = match.predicted.keys - match.exact
-            golds = match.gold.keys - match.exact if left else None
+            left = match.predicted.keys - match.exact - {pair.predicted for pair in match.pairs}
+            golds = match.gold.keys - match.found() if left else None
             self._spacing[1] += len(left)
             if golds:
                 squeezed = {("".join(item[0].split()), item[1]) for item in golds}
                 self._spacing[0] += sum([("".join(item[0].split()), item[1]) in squeezed for item in left])
+
+    @property
+    def matches(self) -> list[dict[Task, Match]]:
+        """The matches of every sentence, where they were to be kept."""
+        self._add_up()
+        return self._matches
 
     @property
     def statuses(self) -> Counter[str]:
@@ -180,8 +192,8 @@ class Tally:
         """Counts of every label; they sum to the counts of the task."""
         self._add_up()
         sums = self._sums[task]
-        labels = {**sums.gold, **sums.predicted, **sums.tp}
-        return {label: Counts(sums.tp[label], int(sums.predicted[label]), int(sums.gold[label])) for label in labels}
+        tp = {label: math.fsum([sums.tp[label], *sums.partial[label]]) for label in [*sums.gold, *sums.predicted]}
+        return {label: Counts(number, sums.predicted[label], sums.gold[label]) for label, number in tp.items()}
 
     def sentence_f1(self, task: Task) -> Floats:
         """F1 of every sentence, in [0, 1] (see `counting.sentence_f1`)."""

@@ -236,7 +236,7 @@ def test_export_to_a_place_that_cannot_be_written(corpus: list[Example], tmp_pat
     (tmp_path / "folder" / "x").mkdir(parents=True)
     caught = error("export", "toy", "--split", "dev", "-o", str(tmp_path / target))
     assert isinstance(caught, InputError)
-    assert str(caught).endswith("; check the folder")
+    assert str(caught).endswith("; check folder and free space")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder"]
 
 

@@ -405,7 +405,7 @@ def test_strict_parsing() -> None:
         ([5], [{}], r"gold\[0\]: expected an Example, an Extraction or a mapping, got int"),
         ([ner(), {"ner": 5}], [{}, {}], r"gold\[1\]: field ner: expected a list"),
         ([ner()], [], r"predicted: expected one prediction a sentence \(1\), got 0"),
-        ([ner()], "x", r"predicted: expected one prediction a sentence"),
+        ([ner()], "x", r"predicted: expected a list of predictions or a mapping, got str"),
         ([ner()], {"9": ner()}, "predicted: 1 ids are not in gold, the first is '9'"),
         ([ner()], [5], r"predict.*expected a completion, a mapping or an Extraction, got int"),
     ],

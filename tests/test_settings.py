@@ -92,10 +92,3 @@ def test_undirected_takes_the_symmetric_relations_of_the_schema() -> None:
 
 def test_schema_by_name() -> None:
     assert Settings(schema="scierc").schema.name == "scierc"  # type: ignore[arg-type]
-
-
-def test_with_checks_again() -> None:
-    how = Settings().with_(match="overlap", seed=0)
-    assert (how.match, how.rule.threshold, how.seed) == ("overlap", 0.5, 0)
-    with pytest.raises(UsageError, match=r"^ci: "):
-        how.with_(ci=101)

@@ -34,7 +34,7 @@ def test_every_field() -> None:
         "parse": "lenient",
         "agg": "micro",
         "ci": "95%.sentence.bootstrap1000.seed12345",
-        "schema": "scier",
+        "schema": "scier@a7f076",
         "gold": "g@0",
     }
 
