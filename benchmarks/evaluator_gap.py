@@ -44,7 +44,8 @@ def _gap(predictions: Path, where: dict[str, Any]) -> dict[str, Any]:
     rows = {}
     for task in ("ner", "rel"):
         one, two = honest.tasks[task], forgetting.tasks[task]
-        assert one is not None and two is not None
+        if one is None or two is None:
+            raise SystemExit(f"{predictions}: no {task} in these predictions")
         rows[task] = {
             "f1": one.f1,
             "f1_forgetting": two.f1,

@@ -116,7 +116,7 @@ def _answer(parts: list[str], tags: str, hidden: bytearray, issues: set[str]) ->
     blocks = [match.span() for match in _BLOCK.finditer(tags)]
     filled = [span for span in blocks if _pieces(parts, hidden, span[0] + 1, span[1]).strip()]
     opened = tags.rfind("A")
-    unclosed = opened >= 0 and (not blocks or opened > blocks[-1][1])
+    unclosed = opened >= 0 and (not blocks or opened >= blocks[-1][1])
     if unclosed:
         issues.add("answer_not_closed")
     if filled:

@@ -81,7 +81,7 @@ def tally_predictions(
         sentence = prepared.get(id(example))
         if sentence is None:
             sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        parsed = None if value is _ABSENT else read_prediction(value, settings, f"prediction of {example.id!r}")
+        parsed = None if value is _ABSENT else read_prediction(value, settings, example.id)
         tally.add(sentence, parsed, example.doc_id)
     return Tallied(tally, examples)
 
@@ -121,11 +121,11 @@ def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
     return not others and all(items_of(extraction).has_spans for extraction in (*extractions, *golds))
 
 
-def read_prediction(value: Prediction, settings: Settings, where: str = "prediction") -> ParsedCompletion:
+def read_prediction(value: Prediction, settings: Settings, name: str = "") -> ParsedCompletion:
     """Bring any form of prediction to a parsed completion; None becomes no_answer.
 
     Raises:
-        InputError: it is none of the forms of `Prediction`; ``where`` says which one.
+        InputError: it is none of the forms of `Prediction`; ``name`` says whose it is.
     """
     if isinstance(value, str):
         return parse_completion(value, settings.schema, mode=settings.parse)
@@ -139,7 +139,9 @@ def read_prediction(value: Prediction, settings: Settings, where: str = "predict
         return parse_completion(message_text(value), settings.schema, mode=settings.parse)
     if value is None:
         return ParsedCompletion(EMPTY, "no_answer")
-    raise InputError(f"{where}: expected a completion, a mapping or an Extraction, got {type(value).__name__}")
+    raise InputError(
+        f"prediction {name!r}: expected a completion, a mapping or an Extraction, got {type(value).__name__}"
+    )
 
 
 def _example(item: Example | Extraction | Mapping[str, Any], number: int, settings: Settings) -> Example:

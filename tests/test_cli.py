@@ -228,7 +228,7 @@ def test_settings_reach_the_signature(score: Callable[..., dict[str, Any]]) -> N
     value = score(PREDS, *how, *more, *rest)
     assert value["signature"].startswith(
         "tasks:ner,rel|match:overlap>=0.4|items:text|norm:casefold|dup:multiset|sym:undirected|"
-        "empty:both1-one0-unparsed0|credit:partial|parse:strict|agg:micro|ci:90%.doc_id.student-t|schema:scierc|gold:"
+        "empty:both1-one0-unparsed0|credit:partial|parse:strict|agg:micro|ci:90%.doc_id.student-t|schema:scierc@"
     )
     assert list(value["tasks"]) == ["ner", "rel"]
     assert "|compat:r2grpo|" in score(PREDS, "--compat", "r2grpo", "--tasks", "ner,rel,rel+")["signature"]

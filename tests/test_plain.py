@@ -14,7 +14,8 @@ from sciie_eval.parsing import parse_completion
 from sciie_eval.plain import read_plain
 from sciie_eval.rules import TASKS, MatchRule
 
-GOOD = '<think>so</think><answer>{"ner": [["BERT", "Method"], ["NER", "Task"]], "rel": [["BERT", "Used-For", "NER"]]}</answer>'
+ANSWER = '{"ner": [["BERT", "Method"], ["NER", "Task"]], "rel": [["BERT", "Used-For", "NER"]]}'
+GOOD = f"<think>so</think><answer>{ANSWER}</answer>"
 
 texts = st.text(st.sampled_from('ab :"\\<é\n,]'), max_size=4)
 labels = st.sampled_from(["Method", "Task", "Used-For", "other", ""])
@@ -48,6 +49,10 @@ def test_both_ways_agree(answer, indent, think):
     text = f"<think>{think}</think><answer>{json.dumps(answer, indent=indent)}</answer>"
     with pytest.MonkeyPatch.context() as monkeypatch:
         assert parse_completion(text) == generally(text, monkeypatch)
+
+
+def test_an_outer_blank_before_a_line_break_takes_the_general_way():
+    assert read_plain('<think>x</think><answer>{"ner":[["a "\n,"Task"]],"rel":[]}</answer>') is None
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):
