@@ -145,8 +145,11 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
     """Compare every system with the baseline.
 
     Raises:
-        InputError: the systems were not scored on the same sentences, or ids do not tell these apart.
+        InputError: the systems were not scored on the same sentences, or ids do not tell these apart; or there are
+            no documents to resample.
     """
+    if settings.cluster == "doc_id" and len(set(baseline.score.documents)) < 2:
+        raise InputError("cluster=doc_id resamples documents, and the sentences name fewer than two (field doc_id)")
     places = [_places(baseline, other) for other in others]
     found: list[dict[Task, TaskComparison | None]] = [{} for _ in others]
     for task in settings.tasks:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sciie_eval.items import Items
 from sciie_eval.matching import Match, match
-from sciie_eval.rules import MatchRule, Task
-from sciie_eval.sides import Side, sides
+from sciie_eval.rules import TASKS, MatchRule, Task
+from sciie_eval.sides import Item, Side, sides
 
 __all__ = ["Counts", "GoldSentence", "SentenceScorer", "counts_of", "sentence_f1"]
 
@@ -65,17 +65,27 @@ def counts_of(match: Match, partial: bool = False) -> Counts:
 class GoldSentence:
     """The gold of one sentence, prepared once for any number of predictions."""
 
-    __slots__ = ("_sides", "items")
+    __slots__ = ("_plain", "_sides", "items")
 
     def __init__(self, items: Items) -> None:
         self.items = items
         self._sides: dict[Task, Side] | None = None
+        self._plain: tuple[set[Item], set[Item], set[Item]] | Literal[False] | None = False
 
     def sides(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool) -> dict[Task, Side]:
         """The prepared sides; a prepared sentence belongs to one scorer."""
         if self._sides is None:
             self._sides = sides(self.items, rule, tasks, spans)
         return self._sides
+
+    def plain_keys(self) -> tuple[set[Item], set[Item], set[Item]] | None:
+        """The keys of ner, rel and rel+ as they are written, for `lane`; None when equality cannot decide them all."""
+        if self._plain is False:
+            prepared = self.sides(MatchRule(), TASKS, spans=False)
+            decided = all(not side.open and not side.dead for side in prepared.values())
+            ner, rel, typed = (prepared[task].keys for task in TASKS)
+            self._plain = (ner, rel, typed) if decided else None
+        return self._plain
 
 
 class SentenceScorer:

@@ -7,22 +7,27 @@ ways give the same answer for every text (a test says so).
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import Any
-
-from pydantic_core import from_json
+from pydantic_core import SchemaValidator, core_schema
 
 from sciie_eval.items import ArgumentTypes, Items
 from sciie_eval.schema import Section
 
 __all__ = ["read_plain"]
 
-_CARE = ("\\", '""', '" ', ' ",', ' "]', "\n", "\r", "\t")
-_LISTS = frozenset({list})
-_STRINGS = frozenset({str})
-_TWO, _THREE = frozenset({2}), frozenset({3})
 _SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
+
+
+def _shape() -> SchemaValidator:
+    """Decodes JSON of exactly the asked shape, straight to tuples."""
+    text = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=1)
+    entities = core_schema.list_schema(core_schema.tuple_schema([text, text]))
+    relations = core_schema.list_schema(core_schema.tuple_schema([text, text, text]))
+    fields = {"ner": core_schema.typed_dict_field(entities), "rel": core_schema.typed_dict_field(relations)}
+    return SchemaValidator(core_schema.typed_dict_schema(fields, extra_behavior="forbid"))
+
+
+_SHAPE = _shape()
 
 
 def read_plain(text: str) -> tuple[Items, str] | None:
@@ -30,7 +35,7 @@ def read_plain(text: str) -> tuple[Items, str] | None:
 
     Returns:
         The items and the reasoning; None for any other text, also for one that only might need more care: anything but
-        ASCII, escapes, further tags, texts with a colon, empty texts or texts with outer blanks.
+        ASCII, escapes, further tags, texts with a colon, blank texts.
     """
     parts = text.split("<", 5)
     if len(parts) != 5 or not text.isascii():
@@ -43,32 +48,13 @@ def read_plain(text: str) -> tuple[Items, str] | None:
         and answer_end.startswith("/answer>")
     ):
         return None
-    answer = answer[7:].strip()
-    # two colons: those of the two keys; a blank beside a quote: an outer blank of a text, or unusual JSON
-    if answer.count(":") != 2 or any(mark in answer for mark in _CARE):
+    answer = answer[7:]
+    # two colons are those of the two keys; more may be types inside texts, or a repeated key
+    if answer.count(":") != 2 or "\\" in answer:
         return None
-    items = _items(answer)
-    return None if items is None else (items, think[6:].strip())
-
-
-def _items(answer: str) -> Items | None:
     try:
-        value = from_json(answer, allow_inf_nan=False)
+        value = _SHAPE.validate_json(answer)
     except ValueError:
         return None
-    if type(value) is not dict or "ner" not in value or "rel" not in value:
-        return None
     ner, rel = value["ner"], value["rel"]
-    if not (_all_texts(ner, _TWO) and _all_texts(rel, _THREE)):
-        return None
-    return Items(list(map(tuple, ner)), list(map(tuple, rel)), _NO_TYPES * len(rel), _SECTIONS, None, None, True)
-
-
-def _all_texts(section: Any, width: frozenset[int]) -> bool:
-    """Whether a section is a list of lists of so many strings."""
-    return (
-        type(section) is list
-        and _LISTS.issuperset(map(type, section))
-        and width.issuperset(map(len, section))
-        and _STRINGS.issuperset(map(type, chain.from_iterable(section)))
-    )
+    return Items(ner, rel, _NO_TYPES * len(rel), _SECTIONS, None, None, True), think[6:].strip()

@@ -192,7 +192,7 @@ class _GoldIndex:
         """The n-th gold sentence; where the row has a sentence, it must be the same."""
         if number >= len(self.gold):
             raise InputError(f"{row.where}: more predictions than the {len(self.gold)} gold sentences")
-        if row.sentence is not None and row.sentence != self.gold[number].sentence:
+        if row.sentence is not None and row.sentence != (self.gold[number].sentence or row.sentence):
             raise InputError(
                 f"{row.where}: its sentence is not that of gold row {number} ({self.gold[number].id!r}); "
                 "the two files are not in the same order"
@@ -204,7 +204,13 @@ class _GoldIndex:
         if row.id is not None:
             if row.id not in self.ids:
                 raise InputError(f"{row.where}: no gold sentence has the id {row.id!r}{self._similar(row.id)}")
-            return self.ids[row.id]
+            place = self.ids[row.id]
+            ours, theirs = _squeezed(self.gold[place].sentence), _squeezed(row.sentence or "")
+            if ours and theirs and ours != theirs:
+                raise InputError(
+                    f"{row.where}: gold has another sentence under the id {row.id!r}; is this the right split?"
+                )
+            return place
         if row.sentence is not None and row.doc_id is not None:
             places = self.sentences.get((row.doc_id, row.sentence))
             if not places:
@@ -223,11 +229,11 @@ class _GoldIndex:
 
     def _unknown(self, doc_id: str, sentence: str) -> str:
         start = repr(sentence if len(sentence) <= 60 else sentence[:57] + "...")
-        squeezed = "".join(sentence.split())
+        squeezed = _squeezed(sentence)
         for document, text in self.sentences:
             if text == sentence:
                 return f"gold has the sentence {start} in document {document!r}, not in {doc_id!r}"
-            if "".join(text.split()) == squeezed:
+            if _squeezed(text) == squeezed:
                 return f"gold has the sentence {start} with other spacing; keep the sentence as it stands in gold"
         return f"gold has no sentence {start} in document {doc_id!r}; is this the right split?"
 
@@ -246,6 +252,10 @@ class _GoldIndex:
                 f"(first as {self.gold[found].id!r}), so the prompt does not tell which one it is; log sciie/id"
             )
         return found
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _parquet(path: str | Path) -> Iterator[Line]:

@@ -192,7 +192,7 @@ class _Reader:
         out = self.items.entities
         for item in value if isinstance(value, list) else _first_ones(self._entity_mapping(value), self.issues):
             if type(item) is list and len(item) == 2 and type(item[0]) is str and type(item[1]) is str:
-                out.append((item[0], item[1]))
+                out.append((item[0].strip(), item[1].strip()))
             elif self._another():
                 self._other_entity(item)
 
@@ -244,7 +244,7 @@ class _Reader:
         for item in rel if isinstance(rel, list) else _first_ones(self._relation_mapping(rel), self.issues):
             three = type(item) is list and len(item) == 3
             if three and type(item[0]) is type(item[1]) is type(item[2]) is str and ":" not in item[0] + item[2]:
-                items.relations.append((item[0], item[1], item[2]))
+                items.relations.append((item[0].strip(), item[1].strip(), item[2].strip()))
                 items.types.append((None, None))
             elif self._another():
                 self._other_relation(item, self.schema.entity_name_set, self._entity_texts)
@@ -296,7 +296,7 @@ class _Reader:
         if text is not None and ":" in text and text not in plain:
             text, kind = split_typed(text, known)
             self.issues.update(["inline_types"] if kind else ())
-        return None if text is None else (text, kind or given)
+        return None if text is None else (text.strip(), kind or given)
 
     def _typed_relations(self, plus: list[Any] | dict[str, Any]) -> None:
         """Join rel_plus with rel: both state the same relations, and one that only one of them states still counts."""
@@ -329,15 +329,15 @@ class _Reader:
         return True
 
     def _text(self, value: object) -> str | None:
-        """A string as it is; a number or a list of one string as the string it stands for; else None."""
+        """A string without outer blanks; a number or a list of one string as the string it stands for; else None."""
         if isinstance(value, str):
-            return value
+            return value.strip()
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
             value = value[0]
         elif isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
             return None  # NaN is not less than anything
         self.issues.add("coerced_items")
-        return str(value)
+        return str(value).strip()
 
 
 def _first(mapping: dict[str, Any], names: tuple[str, ...]) -> Any:

@@ -18,9 +18,6 @@ from sciie_eval.rules import MatchRule, Normalization, Task
 __all__ = ["Item", "Side", "normalizer", "sides"]
 
 Item = tuple[Any, ...]
-NO_TEXTS: dict[Any, str] = {}
-"""Never mutated."""
-_AS_WRITTEN = MatchRule()
 
 
 @dataclass(slots=True)
@@ -90,8 +87,6 @@ def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = 
         tasks: which tasks to prepare.
         spans: compare offsets in place of texts; both sides must have them (``items.has_spans``).
     """
-    if items.plain and not spans and rule.as_written:
-        return _plain_sides(items, tasks)
     texts: dict[Any, str] = {}
     entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts)
     out: dict[Task, Side] = {}
@@ -103,30 +98,6 @@ def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = 
         else:
             out[task] = _typed_side(entities, relations, items, rule, texts)
     return out
-
-
-def _plain_sides(items: Items, tasks: tuple[Task, ...]) -> dict[Task, Side]:
-    """The usual case in one pass: texts as they are written, sets, directed relations, one type a text."""
-    out: dict[Task, Side] = {}
-    for task in tasks:
-        if task == "ner":
-            out[task] = Side(set(items.entities), [], [], NO_TEXTS)
-        elif task == "rel":
-            out[task] = Side(set(items.relations), [], [], NO_TEXTS)
-        else:
-            out[task] = _plain_typed(items)
-    return out
-
-
-def _plain_typed(items: Items) -> Side:
-    types_of = dict(items.entities)
-    try:
-        typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in items.relations}
-    except KeyError:
-        typed = None  # an argument without a type
-    if typed is None or (len(types_of) < len(items.entities) and len(types_of) < len(set(items.entities))):
-        return _typed_side(items.entities, items.relations, items, _AS_WRITTEN, {})
-    return Side(typed, [], [], NO_TEXTS)
 
 
 def _spelled(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:

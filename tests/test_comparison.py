@@ -163,6 +163,12 @@ def test_documents_are_resampled_together() -> None:
     assert by_document == compare_counts(np.array(totals[0]), np.array(totals[1]), resamples=200)
 
 
+def test_one_document_is_nothing_to_resample() -> None:
+    gold = [{**row, "doc_id": "d"} for row in GOLD]
+    with pytest.raises(InputError, match=r"^cluster=doc_id resamples documents, .* fewer than two \(field doc_id\)$"):
+        compare(gold, first(20), first(30), cluster="doc_id")
+
+
 def test_undefined_and_unspoken_tasks() -> None:
     """No gold and no prediction: F1 is undefined, so there is nothing to test; rel was never spoken of."""
     (found,) = compare([{"ner": []}] * 3, [{"ner": []}] * 3, [{"ner": []}] * 3, **FAST)

@@ -51,8 +51,9 @@ def test_both_ways_agree(answer, indent, think):
         assert parse_completion(text) == generally(text, monkeypatch)
 
 
-def test_an_outer_blank_before_a_line_break_takes_the_general_way():
-    assert read_plain('<think>x</think><answer>{"ner":[["a "\n,"Task"]],"rel":[]}</answer>') is None
+def test_outer_blanks_are_no_part_of_a_text():
+    items, _ = read_plain('<think>x</think><answer>{"ner":[["a "\n,"Task"]],"rel":[]}</answer>')
+    assert items.entities == [("a", "Task")]
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):

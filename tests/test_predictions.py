@@ -84,6 +84,21 @@ def test_an_unknown_id_gets_a_suggestion(preds: Callable[..., Path]) -> None:
     )
 
 
+def test_the_sentence_must_be_that_of_the_id(preds: Callable[..., Path]) -> None:
+    path = preds({"id": "g-0", "sentence": "Same.", "completion": "a"})
+    assert pairs(joined(path, TWICE))[0] == ("g-0", ["a"])
+    assert wrong(preds({"id": "g-0", "sentence": "Other .", "completion": "a"}), TWICE) == (
+        "line 1: gold has another sentence under the id 'g-0'; is this the right split?"
+    )
+
+
+def test_gold_rows_need_no_sentence(preds: Callable[..., Path]) -> None:
+    gold = [Example(id="g-0", sentence="", gold=EMPTY)]
+    path = preds({"id": "g-0", "sentence": "s", "completion": "a"})
+    for join in ("auto", "order"):
+        assert pairs(joined(path, gold, join=join)) == [("g-0", ["a"])]
+
+
 def test_two_rows_for_one_id(preds: Callable[..., Path]) -> None:
     path = preds({"id": "g-0", "completion": "a"}, {"id": "g-1", "completion": "a"}, {"id": "g-0", "completion": "a"})
     message = wrong(path, TWICE)

@@ -112,6 +112,21 @@ def test_rows_that_the_split_does_not_have(known: dict[str, list[Row]]) -> None:
     )
 
 
+def test_gold_of_several_splits_together(known: dict[str, list[Row]]) -> None:
+    joined = [*ROWS, {"doc_id": "c", "sentence": "Four .", "ner": [], "rel": []}]
+    assert altered_gold(examples(joined)) is None
+    joined = [*changed(0, ner=[]), joined[-1]]
+    assert "1 of 3 rows differ" in str(altered_gold(examples(joined)))
+
+
+@pytest.mark.parametrize("field", ["ner", "rel"])
+def test_gold_of_one_task_only(known: dict[str, list[Row]], field: str) -> None:
+    rows = [{name: value for name, value in row.items() if name != field} for row in ROWS]
+    assert altered_gold(examples(rows)) is None
+    rows[1] = {**rows[1], "rel" if field == "ner" else "ner": []}
+    assert "1 of 3 rows differ" in str(altered_gold(examples(rows)))
+
+
 def test_where_the_split_is_not_on_the_disk(known: dict[str, list[Row]]) -> None:
     del known["test"]
     expected, found = (GoldHash(examples(rows)).hexdigest()[:12] for rows in (ROWS, changed(0, ner=[])))

@@ -263,7 +263,7 @@ def test_rows_of_latex_have_as_many_cells_as_columns() -> None:
                     assert not line.startswith(("[", "*"))
 
 
-@pytest.mark.parametrize("first", ["=1+1", "+1", "-1", "@x"])
+@pytest.mark.parametrize("first", ["=1+1", "+1", "-1", "@x", "\t=1"])
 def test_csv_never_starts_a_formula(first: str) -> None:
     assert to_csv(Table("", ("a",), ((first,), (-1.5,), (None,)))) == f'a\n\'{first}\n-1.5\n""\n'
 

@@ -229,6 +229,9 @@ def test_other_shapes_are_read_only_up_to_a_limit(monkeypatch: pytest.MonkeyPatc
     issues_: set[str] = set()
     assert merge_values([[A, B, ["x", "Task"]]], SCHEMA, issues_) == {"ner": [A, B]}
     assert "too_many_items" in issues_
+    items, issues = read({"rel": [["a:Task", "r", "b"], ["a", "r", "b"]] * 3})
+    assert items is not None
+    assert (len(items.relations), issues) == (5, ["inline_types", "too_many_items"])
     items, issues = read({"rel_plus": [["a:Task", "r", "b"]] * 3})
     assert items is not None
     assert (len(items.relations), issues) == (2, ["too_many_items"])

@@ -79,7 +79,7 @@ def to_csv(table: Table) -> str:
 
 def _guarded(cell: Cell) -> Cell:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _cell(cell: Cell, escapes: dict[int, str]) -> str:
