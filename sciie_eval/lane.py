@@ -55,8 +55,11 @@ class FastLane:
         types_of = dict(items.entities)
         if len(types_of) < len(ner):
             return None  # a text with several types
-        # an argument that is no entity has no type: its relation matches nothing, and counts as predicted (n_rel)
-        typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in rel if s in types_of and o in types_of}
+        try:
+            typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in rel}
+        except KeyError:
+            # an argument that is no entity has no type: its relation matches nothing, and counts as predicted (n_rel)
+            typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in rel if s in types_of and o in types_of}
         gold_ner, gold_rel, gold_typed = keys
         exact, exact_rel, exact_typed = ner & gold_ner, rel & gold_rel, typed & gold_typed
         n, n_rel, n_exact = len(ner), len(rel), len(exact)
@@ -66,8 +69,8 @@ class FastLane:
         self._found.append((ner, rel, exact, exact_rel, exact_typed))
         if len(self._found) >= _CHUNK:
             self.count_labels()
-        counts = n_exact, n, len(gold_ner), len(exact_rel), n_rel, len(gold_rel)
-        return (*counts, len(exact_typed), n_rel, len(gold_typed))
+        n_gold, n_gold_rel = len(gold_ner), len(gold_rel)
+        return n_exact, n, n_gold, len(exact_rel), n_rel, n_gold_rel, len(exact_typed), n_rel, len(gold_typed)
 
     def _watch_spacing(self, left: set[Item], golds: set[Item]) -> None:
         self.spacing[1] += len(left)

@@ -12,9 +12,9 @@ from pydantic_core import SchemaValidator, core_schema
 from sciie_eval.items import ArgumentTypes, Items
 from sciie_eval.schema import Section
 
-__all__ = ["read_plain"]
+__all__ = ["PLAIN_SECTIONS", "read_plain"]
 
-_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
+PLAIN_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
 
 
@@ -57,4 +57,4 @@ def read_plain(text: str) -> tuple[Items, str] | None:
     except ValueError:
         return None
     ner, rel = value["ner"], value["rel"]
-    return Items(ner, rel, _NO_TYPES * len(rel), _SECTIONS, None, None, True), think[6:].strip()
+    return Items(ner, rel, _NO_TYPES * len(rel), PLAIN_SECTIONS, None, None, True), think[6:].strip()

@@ -203,7 +203,7 @@ def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
     if rows:
         tps, n_preds, n_golds = zip(*rows.values(), strict=True)
         by_type[OTHER] = Counts(_whole(math.fsum(tps)), sum(n_preds), sum(n_golds))
-    totals = [math.fsum(column) for column in counts.T]
+    totals = [math.fsum(column.tolist()) for column in counts.T]
     # the evaluator that compat imitates has no F1 of a sentence that it has forgotten
     sentences = tally.sentence_f1(task) if settings.compat is None else np.array([])
     documents = tally.documents
@@ -226,7 +226,7 @@ def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
 
 
 def _mean(values: Floats) -> float | None:
-    return math.fsum(values) / len(values) if len(values) else None
+    return math.fsum(values.tolist()) / len(values) if len(values) else None
 
 
 def _whole(value: float) -> float:

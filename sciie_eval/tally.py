@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from sciie_eval.items import EMPTY, Items
 from sciie_eval.lane import FastLane
 from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion
+from sciie_eval.plain import PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
 from sciie_eval.settings import Settings
@@ -80,7 +83,8 @@ class Tally:
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
-        self._rows: list[tuple[float, ...]] = []
+        self._rows: list[Sequence[float]] = []
+        self._cells: Floats | None = None
         self._well_formed: list[bool] = []
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
@@ -104,11 +108,16 @@ class Tally:
             self.statuses[parsed.status] += 1
             if parsed.issues:
                 self.issues.update(parsed.issues)
-            self._said_sections |= parsed.items.sections
-        self._gold_sections |= gold.items.sections
+        row: Sequence[float] | None = None
+        if self._lane is not None and not parsed.issues:
+            row = self._lane.add(gold, parsed.items)
+        if row is None:
+            if parsed is not _MISSING:
+                self._said_sections |= parsed.items.sections
+            self._gold_sections |= gold.items.sections
+            row = self._generally(gold, parsed.items)
+        self._rows.append(row)
         self._well_formed.append(parsed.status not in NOT_WELL_FORMED)
-        row = None if self._lane is None else self._lane.add(gold, parsed.items)
-        self._rows.append(self._generally(gold, parsed.items) if row is None else row)
 
     def _generally(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
         """Match and count one sentence the general way: (tp, n_pred, n_gold) of every task."""
@@ -144,8 +153,10 @@ class Tally:
     def counts(self) -> dict[Task, Floats]:
         """Per task the (n_sentences, 3) matrix of tp, n_pred, n_gold, in the order in which sentences were added."""
         tasks = self.settings.tasks
-        cells = np.array(self._rows, dtype=np.float64).reshape(-1, len(tasks), 3)
-        return {task: cells[:, index] for index, task in enumerate(tasks)}
+        if self._cells is None or len(self._cells) != len(self._rows):
+            flat = np.fromiter(chain.from_iterable(self._rows), np.float64, 3 * len(tasks) * len(self._rows))
+            self._cells = flat.reshape(-1, len(tasks), 3)
+        return {task: self._cells[:, index] for index, task in enumerate(tasks)}
 
     def by_type(self, task: Task) -> dict[str, Counts]:
         """Counts of every label; they sum to the counts of the task."""
@@ -170,9 +181,14 @@ class Tally:
 
     def spoken_tasks(self) -> tuple[Task, ...]:
         """Tasks that gold and predictions speak of; where no prediction could be read, all that gold speaks of."""
-        said, gold = _tasks_of(self._said_sections), _tasks_of(self._gold_sections)
+        said, gold = set(self._said_sections), set(self._gold_sections)
+        if self._lane is not None:
+            for sentence in self._lane.gold_uses():
+                said |= PLAIN_SECTIONS
+                gold |= sentence.items.sections
+        said_tasks, gold_tasks = _tasks_of(said), _tasks_of(gold)
         return tuple(
-            task for task in self.settings.scored_tasks if task in gold and (task in said or not self._said_sections)
+            task for task in self.settings.scored_tasks if task in gold_tasks and (task in said_tasks or not said)
         )
 
 
