@@ -31,8 +31,8 @@ __all__ = ["Options", "with_options"]
 GOLD, HOW, WHAT, OUT = "Where gold is", "How items compare", "What is scored", "Output"
 
 
-def _option(*names: str, panel: str, help: str, metavar: str | None = None) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar)
+def _option(*names: str, panel: str, help: str, metavar: str | None = None, min: int | None = None) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar, min=min)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Options:
     parse: Annotated[
         ParseMode, _option("--parse", panel=WHAT, help="Read anything (lenient), or only the asked shape.")
     ] = "lenient"
-    sample: Annotated[int, _option("--sample", panel=WHAT, help="Which of K samples is scored, from 0.")] = 0
+    sample: Annotated[int, _option("--sample", panel=WHAT, help="Which of K samples is scored, from 0.", min=0)] = 0
     compat: Annotated[
         Compat | None, _option("--compat", panel=WHAT, help="Imitate a released evaluator, for comparison.")
     ] = None
@@ -87,6 +87,11 @@ class Options:
     output: Annotated[
         Path | None, _option("-o", "--output", panel=OUT, help="File to write; else standard output.")
     ] = None
+
+    @property
+    def target(self) -> Path | None:
+        """The file to write; None for standard output, also when it was asked for as ``-``."""
+        return None if self.output is None or str(self.output) == "-" else self.output
 
     @functools.cached_property
     def settings(self) -> Settings:

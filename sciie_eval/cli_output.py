@@ -91,13 +91,13 @@ def _write(
     if options.format == "json":
         text = render_json(as_json())
     elif options.format == "text":
-        text = as_text(_terminal() if options.output is None else None)
+        text = as_text(None if options.target else _terminal())
     else:
         text = render_tables(as_tables(), options.format, _notes(scores, signed=True))
         if options.format == "csv":  # has no place for warnings; its rows hold the signature
             sys.stderr.writelines(f"note: {note}\n" for note in _notes(scores, signed=False))
-    if options.output is not None:
-        write_whole(options.output, [text])
+    if options.target:
+        write_whole(options.target, [text])
         return
     try:
         sys.stdout.write(text)

@@ -93,7 +93,9 @@ def _native(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> Iterato
 
 def _samples(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> tuple[list[Sample], bool]:
     """The samples of a native row, and whether its own ``ner`` / ``rel`` are the prediction."""
-    given = [key for key in ("completion", "completions", "prediction", "predictions") if key in row]
+    kinds = ("completion", "completions", "prediction", "predictions")
+    # columnar stores pad rows of mixed kinds with null; a null that stands alone is an answer that never came
+    given = [key for key in kinds if row.get(key) is not None] or [key for key in kinds if key in row][:1]
     if len(given) > 1:
         raise InputError(f"{where}: expected one of completion, completions, prediction, predictions; got {given}")
     if not given:

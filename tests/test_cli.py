@@ -308,10 +308,10 @@ def test_compare(run: Callable[..., Ran]) -> None:
         assert set(system["tasks"]["ner"]["p_holm"]) == {"bootstrap", "randomization"}
         assert "|sample:0|" in system["signature"] or system["name"] == "native_bare"
     text = run(*arguments).out
-    assert text.startswith("against native_completion\n")
+    assert text.startswith("against native_completion (p-values are Holm-corrected)\n")
     assert "ner: ΔF1 per type" in text
     assert run(*arguments, "--format", "csv").out.startswith("system,task,type,baseline_f1,f1,delta,")
-    assert run(*arguments, "--format", "markdown").out.startswith("**against native\\_completion**")
+    assert run(*arguments, "--format", "markdown").out.startswith("**against native\\_completion (")
     assert r"$\Delta$" in run(*arguments, "--format", "latex").out
 
 

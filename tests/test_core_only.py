@@ -118,7 +118,7 @@ def test_score(run: Run) -> None:
 
 def test_compare(run: Run) -> None:
     text = said(run("sciie-eval", "compare", PREDS, FIXTURES / "native_predictions.jsonl", "--gold", GOLD))
-    assert text.startswith("against native_completion\n")
+    assert text.startswith("against native_completion (")
 
 
 def test_validate(run: Run) -> None:

@@ -286,3 +286,8 @@ def test_a_document_gives_one_prediction_a_sentence() -> None:
 def test_json_strings_of_gold_are_what_trainers_pass() -> None:
     gold = json.loads(rows_of(FIXTURES / "trl_logged.jsonl")[0]["sciie/gold"])
     assert sorted(gold) == ["ner", "rel", "sentence"]
+
+
+def test_columns_padded_with_null_say_nothing() -> None:
+    row = {"id": "a", "completion": "x", "completions": None, "prediction": None}
+    assert next(read_row(row, "here", gold_elsewhere=True)).samples == ["x"]

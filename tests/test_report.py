@@ -122,7 +122,7 @@ def test_health() -> None:
 
 def test_text_of_a_comparison() -> None:
     text = comparison_text(SCORES[:2], COMPARED[:1], 1)
-    assert text.startswith("against base\n")
+    assert text.startswith("against base (")
     assert text.splitlines()[3].split()[:5] == ["better", "ner", "50.0", "100.0", "+50.0"]
     assert "better won  ner  0: B · Task" in text
     assert "better won  ner  … and 1 more (--show 2)" in text
@@ -135,7 +135,7 @@ def test_a_comparison_without_a_task_on_either_side() -> None:
     found = compare_systems(SYSTEMS[2], [SYSTEMS[2]], SETTINGS)
     tables = comparison_tables("ner only", found)
     assert [row[1:3] for row in tables[0].rows][1:] == [("rel", "–"), ("rel+", "–")]
-    assert [table.title for table in tables] == ["against ner only", "ner: ΔF1 per type"]
+    assert [table.title for table in tables] == ["against ner only (p-values are Holm-corrected)", "ner: ΔF1 per type"]
     assert [row[1] for row in long_comparison(found).rows if row[2] == "(all)"] == ["ner"]
 
 

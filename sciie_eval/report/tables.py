@@ -156,7 +156,8 @@ def comparison_tables(baseline: str, found: Sequence[SystemComparison]) -> list[
                 )
             )
     columns = ("system", "task", "base F1", "F1", "Δ", "CI of Δ", "p boot", "p rand", "won", "lost")
-    return [Table(f"against {baseline}", columns, tuple(tests), n_labels=2), *_delta_tables(found)]
+    title = f"against {baseline} (p-values are Holm-corrected)"
+    return [Table(title, columns, tuple(tests), n_labels=2), *_delta_tables(found)]
 
 
 def _delta_tables(found: Sequence[SystemComparison]) -> list[Table]:
