@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
     from sciie_eval.labels import EntityType, LabelSchema, RelationType
     from sciie_eval.parsing import ParsedCompletion, parse_completion
+    from sciie_eval.passk import avg_at_k, best_at_k
     from sciie_eval.results import CorpusScore, TaskScore
     from sciie_eval.schema import Entity, Example, Extraction, Relation
     from sciie_eval.scoring import score
@@ -38,6 +39,8 @@ __all__ = [
     "Settings",
     "TaskScore",
     "UsageError",
+    "avg_at_k",
+    "best_at_k",
     "compare",
     "list_cards",
     "load_card",
@@ -55,6 +58,7 @@ _HOME = {
     **dict.fromkeys(("CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"), "exceptions"),
     **dict.fromkeys(("EntityType", "LabelSchema", "RelationType"), "labels"),
     **dict.fromkeys(("ParsedCompletion", "parse_completion"), "parsing"),
+    **dict.fromkeys(("avg_at_k", "best_at_k"), "passk"),
     **dict.fromkeys(("CorpusScore", "TaskScore"), "results"),
     **dict.fromkeys(("Entity", "Example", "Extraction", "Relation"), "schema"),
     **dict.fromkeys(("score",), "scoring"),

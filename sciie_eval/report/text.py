@@ -41,9 +41,7 @@ def score_text(scores: Sequence[NamedScore], *, console: Console | None = None) 
         prefix = f"{name}: " if several else ""
         _say(out, prefix + health(score))
         _print_notes(out, score, prefix)
-    for name, score in scores:
-        prefix = f"{name}: " if several else ""
-        _print_signature(out, prefix, score)
+    _print_signatures(out, scores)
     return _text(out)
 
 
@@ -67,8 +65,7 @@ def comparison_text(
                     _say(out, line, "dim")
     for name, score in scores:
         _print_notes(out, score, f"{name}: ")
-    for name, score in scores:
-        _print_signature(out, f"{name}: ", score)
+    _print_signatures(out, scores)
     return _text(out)
 
 
@@ -94,15 +91,19 @@ def _print_notes(out: Console, score: CorpusScore, prefix: str) -> None:
         _say(out, f"note: {prefix}{warning}", "yellow")
 
 
-def _print_signature(out: Console, prefix: str, score: CorpusScore) -> None:
-    """The signature, broken between its fields where it is longer than a line."""
-    lines = [f"{prefix}signature  "]
-    for field in score.signature.split("|"):
-        if len(lines[-1]) + len(field) >= out.width:
-            lines.append("  ")
-        lines[-1] += f"{field}|"
-    lines[-1] = lines[-1].removesuffix("|")
-    _say(out, "\n".join(lines), "dim")
+def _print_signatures(out: Console, scores: Sequence[NamedScore]) -> None:
+    """Every signature once, with the systems that have it, broken between its fields where a line is too short."""
+    by_signature: dict[str, list[str]] = {}
+    for name, score in scores:
+        by_signature.setdefault(score.signature, []).append(name)
+    for signature, names in by_signature.items():
+        lines = [f"{', '.join(names)}: signature  " if len(by_signature) > 1 else "signature  "]
+        for field in signature.split("|"):
+            if len(lines[-1]) + len(field) >= out.width:
+                lines.append("  ")
+            lines[-1] += f"{field}|"
+        lines[-1] = lines[-1].removesuffix("|")
+        _say(out, "\n".join(lines), "dim")
 
 
 def _recorder(console: Console | None) -> Console:
