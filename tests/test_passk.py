@@ -1,6 +1,6 @@
 """The estimators for K samples, against every K-subset."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb
 
 import numpy as np
@@ -44,7 +44,7 @@ def test_one_is_the_average_and_all_is_the_maximum(rows):
 @given(scores)
 def test_best_never_falls_with_k(row):
     best = [best_at_k([row], k) for k in range(1, len(row) + 1)]
-    assert all(one <= two + 1e-12 for one, two in zip(best, best[1:], strict=False))
+    assert all(one <= two + 1e-12 for one, two in pairwise(best))
 
 
 @pytest.mark.parametrize(("n", "right", "k"), [(10, 3, 4), (1024, 17, 100), (5, 0, 2), (5, 5, 2), (200, 1, 200)])
@@ -83,7 +83,7 @@ def test_distinct_values_among_all_subsets(classes):
     found = expected_distinct(classes, ks)
     brute = [np.mean([len({classes[i] for i in some}) for some in subsets(len(classes), k)]) for k in ks]
     assert found == pytest.approx(brute, abs=1e-12)
-    assert all(one <= two + 1e-12 for one, two in zip(found, found[1:], strict=False))
+    assert all(one <= two + 1e-12 for one, two in pairwise(found))
 
 
 @settings(max_examples=300)
