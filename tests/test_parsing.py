@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sciie_eval import layout, parsing
+from sciie_eval import layout
 from sciie_eval.cards import load_schema
 from sciie_eval.items import EMPTY
 from sciie_eval.labels import LabelSchema
@@ -537,4 +537,3 @@ def test_whatever_is_written_as_asked_is_read_as_written(
 def test_a_status_is_told_for_every_kind() -> None:
     told = {parse_completion(text).status for text in (answer(TEXT), TEXT + ".", TEXT[:-9], "x", answer("x"))}
     assert told == set(STATUSES)
-    assert parsing.MAX_DEPTH > 4
