@@ -68,7 +68,9 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its module."""
+    """Import a public name from its module; ``__version__`` is read from the installed distribution."""
+    if name == "__version__":
+        return import_module(f"{__name__}.signature").package_version()
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -75,7 +75,7 @@ def compare_command(
 ) -> None:
     """Paired tests against a baseline, differences per type, and what was won and lost."""
     from sciie_eval.cli_output import write_comparison
-    from sciie_eval.comparison import System, compare_systems
+    from sciie_eval.comparison import System, compare_systems, signature_of_tests
     from sciie_eval.evaluate import Gold, evaluate_file
 
     settings, gold = options.settings, options.gold_source()
@@ -85,7 +85,7 @@ def compare_command(
             found = evaluate_file(path, settings, gold, reading, keep=True)
         if gold is None:  # the baseline's rows hold gold: the others are joined with it
             gold = Gold("rows", found.examples)
-        systems.append(System(name, found.score(), found.tally.matches, found.examples))
+        systems.append(System(name, found.score(signature_of_tests(settings)), found.tally.matches, found.examples))
     write_comparison(systems, compare_systems(systems[0], systems[1:], settings), show, options)
 
 

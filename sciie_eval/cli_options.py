@@ -135,7 +135,7 @@ class Options:
 
 
 def _tasks(text: str) -> tuple[Task, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip().replace("rel_plus", "rel+") for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in TASKS]
     if unknown or not names:
         raise UsageError(f"--tasks: expected a comma-separated list of {', '.join(TASKS)}, got {text!r}")

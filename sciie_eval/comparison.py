@@ -17,7 +17,7 @@ from sciie_eval.schema import Example, Extraction
 from sciie_eval.scoring import Prediction, tally_predictions
 from sciie_eval.settings import Settings
 from sciie_eval.sides import Item
-from sciie_eval.stats import Comparison, cluster_totals, compare_counts, holm
+from sciie_eval.stats import Comparison, cluster_difference_interval, cluster_totals, compare_counts, holm
 
 __all__ = ["Change", "System", "SystemComparison", "TaskComparison", "compare", "compare_systems", "difference"]
 
@@ -137,8 +137,13 @@ def compare(
     for number, predicted in enumerate((baseline, *others)):
         tallied = tally_predictions(gold, predicted, how, keep=True)
         name = f"system {number}" if number else "baseline"
-        systems.append(System(name, tallied.score(), tallied.tally.matches, tallied.examples))
+        systems.append(System(name, tallied.score(signature_of_tests(how)), tallied.tally.matches, tallied.examples))
     return compare_systems(systems[0], systems[1:], how)
+
+
+def signature_of_tests(settings: Settings) -> str:
+    """The field that the signature of a compared system has beyond that of a score."""
+    return f"test:bootstrap{settings.bootstrap}.randomization{settings.bootstrap}.seed{settings.seed}"
 
 
 def compare_systems(baseline: System, others: Sequence[System], settings: Settings) -> list[SystemComparison]:
@@ -150,6 +155,12 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
     """
     if settings.cluster == "doc_id" and len(set(baseline.score.documents)) < 2:
         raise InputError("cluster=doc_id resamples documents, and the sentences name fewer than two (field doc_id)")
+    for other in others:
+        if other.score.items != baseline.score.items:
+            raise InputError(
+                f"{baseline.name} is compared with gold by {baseline.score.items} and {other.name} by "
+                f"{other.score.items}; give gold in string form, such as --dataset scier --split test"
+            )
     places = [_places(baseline, other) for other in others]
     found: list[dict[Task, TaskComparison | None]] = [{} for _ in others]
     for task in settings.tasks:
@@ -179,10 +190,13 @@ def _test(baseline: System, other: System, task: Task, places: list[int], settin
     if baseline.score.tasks.get(task) is None or other.score.tasks.get(task) is None:
         return None
     one, two = baseline.score.counts[task][places], other.score.counts[task]
+    documents = None
     if settings.cluster == "doc_id":
         both = cluster_totals(np.hstack([one, two]), list(other.score.documents))
         one, two = both[:, :3], both[:, 3:]
-    return compare_counts(one, two, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
+        documents = cluster_difference_interval(one, two, level=settings.ci)
+    test = compare_counts(one, two, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
+    return test if test is None or documents is None else test._replace(ci=documents)
 
 
 def _corrected(tests: Sequence[Comparison | None]) -> list[dict[str, float] | None]:

@@ -65,23 +65,26 @@ def counts_of(match: Match, partial: bool = False) -> Counts:
 class GoldSentence:
     """The gold of one sentence, prepared once for any number of predictions."""
 
-    __slots__ = ("_plain", "_sides", "items")
+    __slots__ = ("_made_for", "_plain", "_sides", "items")
 
     def __init__(self, items: Items) -> None:
         self.items = items
-        self._sides: dict[Task, Side] | None = None
+        self._sides: dict[Task, Side] = {}
+        self._made_for: tuple[MatchRule, tuple[Task, ...], bool] | None = None
         self._plain: tuple[set[Item], set[Item], set[Item]] | Literal[False] | None = False
 
     def sides(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool) -> dict[Task, Side]:
-        """The prepared sides; a prepared sentence belongs to one scorer."""
-        if self._sides is None:
+        """The prepared sides, made anew only when something else is asked for than the last time."""
+        made_for = self._made_for
+        if made_for is None or made_for[0] is not rule or made_for[1] is not tasks or made_for[2] != spans:
             self._sides = sides(self.items, rule, tasks, spans)
+            self._made_for = rule, tasks, spans
         return self._sides
 
     def plain_keys(self) -> tuple[set[Item], set[Item], set[Item]] | None:
         """The keys of ner, rel and rel+ as they are written, for `lane`; None when equality cannot decide them all."""
         if self._plain is False:
-            prepared = self.sides(MatchRule(), TASKS, spans=False)
+            prepared = sides(self.items, MatchRule(), TASKS)
             decided = all(not side.open and not side.dead for side in prepared.values())
             ner, rel, typed = (prepared[task].keys for task in TASKS)
             self._plain = (ner, rel, typed) if decided else None

@@ -104,9 +104,9 @@ class Evaluation:
         name = self.gold.name if self.gold is not None else "rows"
         return f"{name}@{self.hash.hexdigest()[:12]}"
 
-    def score(self) -> CorpusScore:
-        """The scores, with all warnings."""
-        return corpus_score(self.tally, self.gold_name, warnings=self._warnings(), sample=self.sample)
+    def score(self, extra: str = "") -> CorpusScore:
+        """The scores, with all warnings; ``extra`` adds fields to the signature."""
+        return corpus_score(self.tally, self.gold_name, warnings=self._warnings(), sample=self.sample, extra=extra)
 
     def _warnings(self) -> list[str]:
         file = self.file

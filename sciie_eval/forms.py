@@ -35,7 +35,7 @@ class RawPrediction:
         doc_id: of its document.
         sentence: its text.
         prompt: what the model was asked, where the sentence is to be sought.
-        gold: in-row gold: a mapping, the JSON string of one, or a placed extraction.
+        gold: in-row gold: as it stands in the row, or read.
         is_part: other rows may hold more samples for the same sentence (TRL logs one completion a row).
     """
 
@@ -45,7 +45,7 @@ class RawPrediction:
     doc_id: str | None = None
     sentence: str | None = None
     prompt: str | None = None
-    gold: object = None
+    gold: Any = None
     is_part: bool = False
 
 
@@ -109,7 +109,7 @@ def _samples(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> tuple[
                 f"{where}: this row holds ner / rel and no completion, so it is a prediction without gold; "
                 "say where gold is: --gold FILE, or --dataset scier --split test"
             )
-        return [{key: row[key] for key in SECTION_KEYS if key in row}], True
+        return [{key: row[key] for key in SECTION_KEYS if row.get(key) is not None}], True
     field = given[0]
     values = row[field] if field.endswith("s") else [row[field]]
     if not isinstance(values, list) or not values:

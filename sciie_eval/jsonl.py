@@ -112,7 +112,7 @@ def _next_line(stream: BinaryIO, source: str, number: int) -> bytes:
 @contextmanager
 def _opened(path: str | Path) -> Iterator[BinaryIO]:
     if str(path) == "-":
-        yield sys.stdin.buffer
+        yield _decompressed(sys.stdin.buffer)
         return
     path = Path(path)
     try:
@@ -120,12 +120,16 @@ def _opened(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
     with raw:
-        if path.suffix == ".gz":
-            yield cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw)))
-        elif path.suffix == ".zst":
-            yield _zstandard(raw)
-        else:
-            yield raw
+        yield _decompressed(raw, path.suffix)
+
+
+def _decompressed(raw: BinaryIO, suffix: str = "") -> BinaryIO:
+    """The text of a stream; compressed ones are known by their name or by bytes that no JSON begins with."""
+    stream = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, raw))
+    start = stream.peek(4)[:4]
+    if suffix == ".gz" or start[:2] == b"\x1f\x8b":
+        return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=stream)))
+    return _zstandard(stream) if suffix == ".zst" or start == b"\x28\xb5\x2f\xfd" else stream
 
 
 def _zstandard(raw: BinaryIO) -> BinaryIO:

@@ -6,7 +6,7 @@ says so). Whatever is not of this kind is declined and takes the general way.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from operator import itemgetter
@@ -14,8 +14,9 @@ from operator import itemgetter
 from sciie_eval.counting import GoldSentence
 from sciie_eval.items import Items
 from sciie_eval.rules import TASKS, Task
+from sciie_eval.schema import Section
 from sciie_eval.settings import Settings
-from sciie_eval.sides import Item
+from sciie_eval.sides import Item, differ_in_blanks
 
 __all__ = ["FastLane", "Row"]
 
@@ -30,14 +31,17 @@ class FastLane:
     """Counts what it can; labels are kept as sets of items for a while and then counted in bulk.
 
     Attributes:
-        labels: per task how often each label was matched and predicted.
+        labels: per task how often each label was matched, predicted and gold.
+        gold_sections: what the gold of the sentences counted speaks of.
         spacing: unmatched predicted entities that would match if blanks were ignored, and all unmatched ones.
     """
 
     def __init__(self) -> None:
-        self.labels: dict[Task, tuple[Counter[str], Counter[str]]] = {task: (Counter(), Counter()) for task in TASKS}
+        self.labels: dict[Task, tuple[Counter[str], Counter[str], Counter[str]]] = {
+            task: (Counter(), Counter(), Counter()) for task in TASKS
+        }
         self.spacing = [0, 0]
-        self._uses: defaultdict[GoldSentence, int] = defaultdict(int)
+        self.gold_sections: set[Section] = set()
         self._found: list[tuple[Iterable[Item], ...]] = []
 
     @staticmethod
@@ -64,35 +68,27 @@ class FastLane:
         exact, exact_rel, exact_typed = ner & gold_ner, rel & gold_rel, typed & gold_typed
         n, n_rel, n_exact = len(ner), len(rel), len(exact)
         if n_exact < n:
-            self._watch_spacing(ner - exact, gold_ner - exact)
-        self._uses[gold] += 1
-        self._found.append((ner, rel, exact, exact_rel, exact_typed))
+            self.spacing[1] += n - n_exact
+            self.spacing[0] += differ_in_blanks(ner - exact, gold_ner - exact)
+        self.gold_sections |= gold.items.sections
+        self._found.append((ner, rel, exact, exact_rel, exact_typed, *keys))
         if len(self._found) >= _CHUNK:
             self.count_labels()
         n_gold, n_gold_rel = len(gold_ner), len(gold_rel)
         return n_exact, n, n_gold, len(exact_rel), n_rel, n_gold_rel, len(exact_typed), n_rel, len(gold_typed)
 
-    def _watch_spacing(self, left: set[Item], golds: set[Item]) -> None:
-        self.spacing[1] += len(left)
-        if golds:
-            squeezed = {("".join(text.split()), kind) for text, kind in golds}
-            self.spacing[0] += sum([("".join(text.split()), kind) in squeezed for text, kind in left])
-
     def count_labels(self) -> None:
         """Bring the label counts up to date."""
         if not self._found:
             return
-        ner, rel, exact, exact_rel, exact_typed = zip(*self._found, strict=True)
+        ner, rel, exact, exact_rel, exact_typed, *golds = zip(*self._found, strict=True)
         self._found = []
         # a typed relation was made of each relation, so both tasks predict the same labels
         predicted = {"ner": _counted(ner), "rel": (relations := _counted(rel)), "rel+": relations}
-        for task, matched in zip(TASKS, (exact, exact_rel, exact_typed), strict=True):
+        for task, matched, gold in zip(TASKS, (exact, exact_rel, exact_typed), golds, strict=True):
             self.labels[task][0].update(_counted(matched))
             self.labels[task][1].update(predicted[task])
-
-    def gold_uses(self) -> dict[GoldSentence, int]:
-        """How many predictions were counted for each gold sentence."""
-        return self._uses
+            self.labels[task][2].update(_counted(gold))
 
 
 def _counted(collections: Iterable[Iterable[Item]]) -> Counter[str]:

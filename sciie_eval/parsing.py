@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic_core import from_json
 
 from sciie_eval.cards import load_schema
+from sciie_eval.exceptions import InputError
 from sciie_eval.items import EMPTY, Items, to_extraction
 from sciie_eval.labels import LabelSchema
 from sciie_eval.layout import Layout, find_layout, without_surrogates
@@ -120,6 +121,9 @@ def parse_completion(
     Returns:
         The parsed completion; never raises for any string.
 
+    Raises:
+        InputError: ``text`` is not a string.
+
     >>> parsed = parse_completion('<think>x</think><answer>{"ner": [["BERT", "Method"]], "rel": []}</answer>')
     >>> parsed.status, parsed.extraction.entities[0].text
     ('ok', 'BERT')
@@ -127,6 +131,8 @@ def parse_completion(
     >>> cut.status, cut.items.entities, cut.issues
     ('truncated', [('BERT', 'Method')], ('answer_not_closed', 'truncated_json'))
     """
+    if not isinstance(text, str):
+        raise InputError(f"text: expected a string, got {type(text).__name__}; message_text reads chat messages")
     if (plain := read_plain(text)) is not None:
         return ParsedCompletion(plain[0], "ok", (), plain[1], "TtAa")
     schema = load_schema(schema)
@@ -152,7 +158,9 @@ def parse_mapping(
     [('BERT', 'Method')]
     """
     issues: set[str] = set()
-    items = read_items(_as_json(mapping, issues), load_schema(schema), issues)
+    # columnar stores pad mappings with null: there it says that the key was not given
+    given = {key: value for key, value in mapping.items() if value is not None or key not in SECTIONS}
+    items = read_items(_as_json(given, issues), load_schema(schema), issues)
     return _result(items, _status(items, issues, broken_off=False), issues, mode)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -83,6 +83,8 @@ class PredictionFile:
             try:
                 self._check_mixture(form, where)
                 read = list(read_row(row, where, gold_elsewhere=gold_elsewhere))
+                if self.gold is None:
+                    read = [replace(raw, gold=self._own_gold(raw)) for raw in read]
             except InputError as error:
                 if not self.skip_bad_lines:
                     raise
@@ -109,7 +111,7 @@ class PredictionFile:
             if not row.is_part:
                 yield row
                 continue
-            key = row.id or row.prompt
+            key = row.id or (row.prompt, row.gold)
             if key in parts:
                 parts[key].samples.extend(row.samples)
             else:
@@ -129,15 +131,15 @@ class PredictionFile:
                 _once(seen, row.id, row.where)
             name = row.id or f"{prefix}-{number}"
             yield Joined(
-                Example(id=name, doc_id=row.doc_id or "", sentence=row.sentence or "", gold=self._own_gold(row)),
+                Example(id=name, doc_id=row.doc_id or "", sentence=row.sentence or "", gold=row.gold or _NO_GOLD),
                 row.samples,
                 row.where,
             )
 
-    def _own_gold(self, row: RawPrediction) -> Extraction:
-        if row.gold is None:
-            return Extraction(sections=frozenset())
-        return row.gold if isinstance(row.gold, Extraction) else gold_of(row.gold, self.schema, row.where)
+    def _own_gold(self, row: RawPrediction) -> Extraction | None:
+        if row.gold is None or isinstance(row.gold, Extraction):
+            return row.gold
+        return gold_of(row.gold, self.schema, row.where)
 
     # -- gold elsewhere ----------------------------------------------------------------------------------------------
 
@@ -158,11 +160,14 @@ class PredictionFile:
                     "put K samples of a sentence into one row, as completions or predictions"
                 )
             seen[place] = row.where
-            self.in_file_order += index.is_repeated(gold[place]) and row.id is None
+            self.in_file_order += not by_order and row.id is None and index.is_repeated(gold[place])
             yield Joined(gold[place], row.samples, row.where)
         for place, example in enumerate(gold):
             if place not in seen:
                 yield Joined(example, [], "")
+
+
+_NO_GOLD = Extraction(sections=frozenset())
 
 
 def _once(seen: dict[str, str], name: str, where: str) -> None:
@@ -192,6 +197,11 @@ class _GoldIndex:
         """The n-th gold sentence; where the row has a sentence, it must be the same."""
         if number >= len(self.gold):
             raise InputError(f"{row.where}: more predictions than the {len(self.gold)} gold sentences")
+        if self.ids.get(row.id or "", number) != number:
+            raise InputError(
+                f"{row.where}: its id {row.id!r} is that of another gold row than row {number} "
+                f"({self.gold[number].id!r}); the two files are not in the same order"
+            )
         if row.sentence is not None and row.sentence != (self.gold[number].sentence or row.sentence):
             raise InputError(
                 f"{row.where}: its sentence is not that of gold row {number} ({self.gold[number].id!r}); "
@@ -237,11 +247,15 @@ class _GoldIndex:
                 return f"gold has the sentence {start} with other spacing; keep the sentence as it stands in gold"
         return f"gold has no sentence {start} in document {doc_id!r}; is this the right split?"
 
+    @staticmethod
+    def _end_in(prompt: str, sentence: str, place: int) -> tuple[int, int, int]:
+        return prompt.rfind(sentence) + len(sentence), len(sentence), -place
+
     def _in_prompt(self, prompt: str, where: str) -> int:
-        """The longest gold sentence that stands in the prompt."""
+        """The gold sentence that ends last in the prompt (examples stand before it), the longest of those."""
         found = max(
             (place for place, example in enumerate(self.gold) if example.sentence and example.sentence in prompt),
-            key=lambda place: (len(self.gold[place].sentence), -place),
+            key=lambda place: self._end_in(prompt, self.gold[place].sentence, place),
             default=None,
         )
         if found is None:
@@ -264,6 +278,8 @@ def _parquet(path: str | Path) -> Iterator[Line]:
         from pyarrow import ArrowInvalid, parquet
     except ImportError:
         raise MissingExtraError("reading parquet files", "pyarrow", "io") from None
+    if not Path(path).is_file():
+        raise InputError(f"{path}: No such file; check the path")
     number = 0
     try:
         batches: Any = parquet.ParquetFile(path).iter_batches(batch_size=256)

@@ -82,7 +82,7 @@ class TaskScore:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CorpusScore:
     """All that `score` found; `to_dict` is what ``sciie-eval score --format json`` prints.
 
@@ -93,6 +93,7 @@ class CorpusScore:
         parse: number of predictions by parse status.
         issues: number of predictions by issue code (`parsing.ISSUES`).
         warnings: what the reader of the numbers has to know.
+        items: what was compared, ``text`` or ``offsets``.
         counts: per task the (n_sentences, 3) matrix of tp, n_pred, n_gold.
         documents: the document of every sentence.
     """
@@ -103,9 +104,17 @@ class CorpusScore:
     parse: dict[str, int]
     issues: dict[str, int]
     warnings: tuple[str, ...]
+    items: str
     counts: dict[Task, Floats] = field(repr=False)
     documents: tuple[str, ...] = field(repr=False)
     _signature: Callable[[], str] = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        found = (
+            f"{task} {'–' if score is None or score.f1 is None else f'{score.f1:.4f}'}"
+            for task, score in self.tasks.items()
+        )
+        return f"CorpusScore(F1: {', '.join(found)}; {self.n_sentences} sentences)"
 
     @cached_property
     def signature(self) -> str:
@@ -159,7 +168,12 @@ class CorpusScore:
 
 
 def corpus_score(
-    tally: Tally, gold_name: Callable[[], str], *, warnings: Iterable[str] = (), sample: int | None = None
+    tally: Tally,
+    gold_name: Callable[[], str],
+    *,
+    warnings: Iterable[str] = (),
+    sample: int | None = None,
+    extra: str = "",
 ) -> CorpusScore:
     """Turn sums into scores.
 
@@ -168,8 +182,10 @@ def corpus_score(
         gold_name: gives name and hash of the gold; asked once.
         warnings: what the reader of the file has to say.
         sample: which of K samples was scored.
+        extra: further fields of the signature.
     """
     spoken = tally.spoken_tasks()
+    items = "offsets" if tally.scorer.spans else "text"
     counts = tally.counts()
     tasks = {task: _task_score(tally, task, counts[task]) if task in spoken else None for task in tally.settings.tasks}
     return CorpusScore(
@@ -179,13 +195,15 @@ def corpus_score(
         parse={status: tally.statuses[status] for status in STATUSES if tally.statuses[status]},
         issues=dict(tally.issues.most_common()),
         warnings=(*warnings, *_warnings(tally)),
+        items=items,
         counts=counts,
         documents=tuple(tally.documents),
         _signature=lambda: signature(
             tally.settings,
             gold=gold_name(),
-            items="offsets" if tally.scorer.spans else "text",
+            items=items,
             sample=sample,
+            extra=extra,
         ),
     )
 
@@ -261,16 +279,47 @@ def _warnings(tally: Tally) -> list[str]:
         )
     if tally.missing and tally.missing >= 0.01 * tally.n_sentences:
         found.append(f"{tally.missing} of {tally.n_sentences} sentences have no prediction and count as empty")
+    if tally.settings.cluster == "doc_id" and len(set(tally.documents)) < 2:
+        found.append("cluster=doc_id, but the sentences name fewer than two documents (doc_id): no intervals")
+    found.extend(_unspoken_tasks(tally))
     found.extend(_unknown_gold_labels(tally))
+    found.extend(_unknown_predicted_labels(tally))
     return found
+
+
+def _unspoken_tasks(tally: Tally) -> list[str]:
+    spoken = tally.spoken_tasks()
+    unspoken = [task for task in tally.spoken_tasks(by_gold_alone=True) if task not in spoken]
+    return [f"not scored, since no prediction speaks of it: {', '.join(unspoken)}"] if unspoken else []
+
+
+def _unknown_predicted_labels(tally: Tally) -> list[str]:
+    """Say so when a model writes labels of its own: in another case, say, all of them count as wrong."""
+    found = []
+    for task, names in _known_labels(tally).items():
+        rows = tally.by_type(task)
+        unknown = {label: row.n_pred for label, row in rows.items() if label not in names and not row.n_gold}
+        predicted = sum(row.n_pred for row in rows.values())
+        if sum(unknown.values()) >= 0.05 * predicted > 0:
+            shown = ", ".join(sorted(unknown, key=lambda label: (-unknown[label], label))[:3])
+            found.append(
+                f"{sum(unknown.values())} of {predicted} predicted {task} items have labels that neither the schema "
+                f"{tally.settings.schema.name} nor gold knows ({shown}); they count as wrong"
+            )
+    return found
+
+
+def _known_labels(tally: Tally) -> dict[Task, frozenset[str]]:
+    schema = tally.settings.schema
+    labels: dict[Task, frozenset[str]] = {"ner": schema.entity_name_set, "rel": schema.relation_name_set}
+    return {task: names for task, names in labels.items() if task in tally.settings.tasks}
 
 
 def _unknown_gold_labels(tally: Tally) -> list[str]:
     schema = tally.settings.schema
     found = []
-    labels: dict[Task, frozenset[str]] = {"ner": schema.entity_name_set, "rel": schema.relation_name_set}
-    for task, names in labels.items():
-        rows = tally.by_type(task) if task in tally.settings.tasks else {}
+    for task, names in _known_labels(tally).items():
+        rows = tally.by_type(task)
         unknown = sorted(label for label, row in rows.items() if row.n_gold and label not in names)
         if unknown:
             shown = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")

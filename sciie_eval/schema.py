@@ -87,6 +87,14 @@ class Extraction(BaseModel):
     relations: tuple[Relation, ...] = ()
     sections: frozenset[Section] = SECTIONS
 
+    @model_validator(mode="after")
+    def _sections_are_what_is_there(self) -> Extraction:
+        """An extraction made by hand without any type of an argument has nothing to say in rel_plus."""
+        untyped = self.relations and not any(r.subject_type or r.object_type for r in self.relations)
+        if untyped and "sections" not in self.model_fields_set:
+            object.__setattr__(self, "sections", SECTIONS - {"rel_plus"})
+        return self
+
     @classmethod
     def from_scier(
         cls, mapping: Mapping[str, Any], schema: LabelSchema | str | None = None, *, where: str = "row"
@@ -132,8 +140,7 @@ class Extraction(BaseModel):
             out["ner"] = [[entity.text, entity.type] for entity in self.entities]
         if "rel" in self.sections:
             out["rel"] = [[relation.subject, relation.type, relation.object] for relation in self.relations]
-        typed = any(relation.subject_type or relation.object_type for relation in self.relations)
-        if "rel_plus" in self.sections and (typed or not self.relations or "rel" not in self.sections):
+        if "rel_plus" in self.sections:
             out["rel_plus"] = [
                 [_joined(r.subject, r.subject_type), r.type, _joined(r.object, r.object_type)] for r in self.relations
             ]
@@ -156,6 +163,15 @@ class Example(BaseModel):
     doc_id: str = ""
     sentence: str
     gold: Extraction
+
+    @model_validator(mode="after")
+    def _offsets_are_in_the_sentence(self) -> Example:
+        spans = [e.span for e in self.gold.entities] + [
+            s for r in self.gold.relations for s in (r.subject_span, r.object_span)
+        ]
+        if self.sentence and any(span is not None and span[1] > len(self.sentence) for span in spans):
+            raise ValueError(f"gold: a span ends behind the sentence, which has {len(self.sentence)} characters")
+        return self
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, id: str, schema: LabelSchema | str | None = None) -> Example:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sciie_eval.exceptions import InputError
 from sciie_eval.items import EMPTY, items_of
 from sciie_eval.parsing import ParsedCompletion, message_text, parse_completion, parse_mapping
 from sciie_eval.results import CorpusScore, corpus_score
-from sciie_eval.schema import Example, Extraction
+from sciie_eval.schema import SECTIONS, Example, Extraction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
@@ -60,9 +60,9 @@ class Tallied:
     tally: Tally
     examples: list[Example]
 
-    def score(self) -> CorpusScore:
-        """The scores."""
-        return corpus_score(self.tally, lambda: f"given@{GoldHash(self.examples).hexdigest()[:12]}")
+    def score(self, extra: str = "") -> CorpusScore:
+        """The scores; ``extra`` adds fields to the signature."""
+        return corpus_score(self.tally, lambda: f"given@{GoldHash(self.examples).hexdigest()[:12]}", extra=extra)
 
 
 def tally_predictions(
@@ -73,6 +73,8 @@ def tally_predictions(
     keep: bool,
 ) -> Tallied:
     """Parse, match and count; the arguments are those of `score`, and whether to keep the matches."""
+    if isinstance(gold, str | Mapping) or not isinstance(gold, Iterable):
+        raise InputError(f"gold: expected a list with one item a sentence, got {type(gold).__name__}")
     examples = [_example(item, number, settings) for number, item in enumerate(gold)]
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep)
@@ -113,12 +115,11 @@ def _aligned(
 
 def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
     """Whether gold and all predictions are extractions with offsets, so that these can be compared."""
-    extractions = [value for value in predicted if isinstance(value, Extraction)]
-    if not any(extraction.entities or extraction.relations for extraction in extractions):
+    if not all(isinstance(value, Extraction) or value is _ABSENT for value in predicted):
         return False
-    others = any(not isinstance(value, Extraction) for value in predicted if value is not _ABSENT)
-    golds = (example.gold for example in examples)
-    return not others and all(items_of(extraction).has_spans for extraction in (*extractions, *golds))
+    golds = [items_of(example.gold) for example in examples]
+    said = [items_of(value) for value in predicted if isinstance(value, Extraction)]
+    return any(items.entities or items.relations for items in golds) and all(items.has_spans for items in golds + said)
 
 
 def read_prediction(value: Prediction, settings: Settings, name: str = "") -> ParsedCompletion:
@@ -133,14 +134,14 @@ def read_prediction(value: Prediction, settings: Settings, name: str = "") -> Pa
         return value
     if isinstance(value, Extraction):
         return ParsedCompletion(items_of(value), "ok")
-    if isinstance(value, Mapping) and "content" not in value:
+    if isinstance(value, Mapping) and ("content" not in value or not SECTIONS.isdisjoint(value)):
         return parse_mapping(value, settings.schema, mode=settings.parse)
-    if isinstance(value, Mapping | Sequence) and not isinstance(value, bytes | bytearray):
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and all(isinstance(m, Mapping) for m in value)):
         return parse_completion(message_text(value), settings.schema, mode=settings.parse)
     if value is None:
         return ParsedCompletion(EMPTY, "no_answer")
     raise InputError(
-        f"prediction {name!r}: expected a completion, a mapping or an Extraction, got {type(value).__name__}"
+        f"prediction {name!r}: expected one completion, mapping or Extraction a sentence, got {type(value).__name__}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -37,7 +37,7 @@ class Settings:
         parse: ``strict`` reads only completions that are exactly of the asked shape.
         schema: the label inventory; a name or path of a card is looked up.
         compat: ``r2grpo`` reproduces that release's evaluator, which forgets predictions on sentences with F1 = 0.
-        ci: confidence level in percent, above 0 and below 100.
+        ci: confidence level in percent, from 1 up to below 100.
         bootstrap: number of resamples and of random swaps, at least 1.
         cluster: what is resampled: sentences, or documents by their ``doc_id``.
         seed: of the resampling.
@@ -66,13 +66,15 @@ class Settings:
         if not isinstance(self.schema, LabelSchema | str | Path):
             raise UsageError(f"schema: expected a LabelSchema, or the name or path of a card, got {self.schema!r}")
         object.__setattr__(self, "schema", load_schema(self.schema))
-        for name, kind in (("bootstrap", int), ("seed", int), ("ci", Real), ("threshold", Real | None)):
+        for name, kind in (("bootstrap", Integral), ("seed", Integral), ("ci", Real), ("threshold", Real | None)):
             value = getattr(self, name)
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise UsageError(f"{name}: expected a number, got {value!r}")
         if not isinstance(self.tasks, str | tuple | list | set | frozenset):
             raise UsageError(f"tasks: expected some of {', '.join(TASKS)}, got {self.tasks!r}")
         tasks = (self.tasks,) if isinstance(self.tasks, str) else self.tasks
+        names: dict[str, Task] = {"rel_plus": "rel+"}  # what the section and the attribute are called
+        tasks = tuple(names.get(task, task) for task in tasks)
         for task in tasks:
             one_of("tasks", task, TASKS)
         if not tasks:
@@ -82,8 +84,8 @@ class Settings:
         one_of("credit", self.credit, get_args(Credit))
         one_of("parse", self.parse, get_args(ParseMode))
         one_of("cluster", self.cluster, get_args(Cluster))
-        if not 0 < self.ci < 100:
-            raise UsageError(f"ci: expected a percentage between 0 and 100, got {self.ci}")
+        if not 1 <= self.ci < 100:
+            raise UsageError(f"ci: expected a percentage from 1 up to below 100 (95 for 95 %), got {self.ci}")
         if self.bootstrap < 1:
             raise UsageError(f"bootstrap: expected at least 1 resample, got {self.bootstrap}")
         if self.seed < 0:

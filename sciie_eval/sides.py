@@ -15,7 +15,7 @@ from typing import Any
 from sciie_eval.items import Items
 from sciie_eval.rules import MatchRule, Normalization, Task
 
-__all__ = ["Item", "Side", "normalizer", "sides"]
+__all__ = ["Item", "Side", "differ_in_blanks", "normalizer", "sides"]
 
 Item = tuple[Any, ...]
 
@@ -46,6 +46,14 @@ class Side:
         yield from [key[1] for key in self.keys]
         yield from [item[1] for item in self.open]
         yield from self.dead
+
+
+def differ_in_blanks(predicted: set[Item], gold: set[Item]) -> int:
+    """How many of the predicted entities would equal a gold one if blanks were ignored."""
+    if not predicted or not gold:
+        return 0
+    squeezed = {("".join(item[0].split()), item[1]) for item in gold}
+    return sum([("".join(item[0].split()), item[1]) in squeezed for item in predicted])
 
 
 def _composed(text: str) -> str:

@@ -62,9 +62,9 @@ def signature(settings: Settings, *, gold: str, items: str, sample: int | None =
     Args:
         settings: the scoring settings.
         gold: name and hash of the gold.
-        items: ``text``, ``offsets`` or ``mixed``: what was compared.
+        items: ``text`` or ``offsets``: what was compared.
         sample: which of K samples was scored, when there were several.
-        extra: more fields (K, oracle, estimator), already joined.
+        extra: more fields, already joined.
     """
     rule = settings.rule
     resampled = f"bootstrap{settings.bootstrap}.seed{settings.seed}" if settings.cluster == "sentence" else "student-t"

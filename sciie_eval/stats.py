@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Comparison",
     "bootstrap_interval",
+    "cluster_difference_interval",
     "cluster_interval",
     "cluster_totals",
     "compare_counts",
@@ -94,16 +95,48 @@ def cluster_interval(totals: Floats, *, level: float = 95.0) -> tuple[float, flo
     Returns:
         Bounds in [0, 1]; None with fewer than two documents or where F1 is undefined.
     """
-    from scipy.special import stdtrit
+    found = _influence(totals)
+    if found is None:
+        return None
+    f1, influence = found
+    half = _half_width(influence, level)
+    return max(0.0, f1 - half), min(1.0, f1 + half)
 
-    number = len(totals)
-    f1 = float(micro_f1(totals.sum(axis=0))) if number else np.nan
-    if number < 2 or np.isnan(f1):
+
+def cluster_difference_interval(baseline: Floats, other: Floats, *, level: float = 95.0) -> tuple[float, float] | None:
+    """Student t interval of a difference in micro-F1 over documents, from the documents' influence on it.
+
+    A document moves the difference by u_d(other) − u_d(baseline), with u_d as in `cluster_interval`.
+
+    Args:
+        baseline: (n_documents, 3) totals of the baseline.
+        other: (n_documents, 3) totals of the system, the same documents in the same order.
+        level: confidence level in percent.
+
+    Returns:
+        Bounds in [−1, 1]; None with fewer than two documents or where an F1 is undefined.
+    """
+    one, two = _influence(baseline), _influence(other)
+    if one is None or two is None:
+        return None
+    delta, half = two[0] - one[0], _half_width(two[1] - one[1], level)
+    return max(-1.0, delta - half), min(1.0, delta + half)
+
+
+def _influence(totals: Floats) -> tuple[float, Floats] | None:
+    """Micro-F1, and how much each document moves it; None with fewer than two documents or without items."""
+    f1 = float(micro_f1(totals.sum(axis=0))) if len(totals) > 1 else np.nan
+    if np.isnan(f1):
         return None
     size = totals[:, 1] + totals[:, 2]
-    influence = (2 * totals[:, 0] - f1 * size) / size.mean()
-    half = float(stdtrit(number - 1, 0.5 + level / 200)) * float(influence.std(ddof=1)) / np.sqrt(number)
-    return max(0.0, float(f1 - half)), min(1.0, float(f1 + half))
+    return f1, (2 * totals[:, 0] - f1 * size) / size.mean()
+
+
+def _half_width(influence: Floats, level: float) -> float:
+    from scipy.special import stdtrit
+
+    number = len(influence)
+    return float(stdtrit(number - 1, 0.5 + level / 200)) * float(influence.std(ddof=1)) / float(np.sqrt(number))
 
 
 class Comparison(NamedTuple):

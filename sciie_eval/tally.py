@@ -19,7 +19,7 @@ from sciie_eval.plain import PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
 from sciie_eval.settings import Settings
-from sciie_eval.sides import Side
+from sciie_eval.sides import Side, differ_in_blanks
 from sciie_eval.stats import Floats, micro_f1
 
 __all__ = ["Tally"]
@@ -123,10 +123,10 @@ class Tally:
         """Match and count one sentence the general way: (tp, n_pred, n_gold) of every task."""
         matches = self.scorer.matches(gold, items)
         row: list[float] = []
-        for task, match in matches.items():
+        for task, match in list(matches.items()):
             if self.settings.compat and not match.n:
                 # the released evaluator keeps no prediction of a sentence with F1 = 0
-                match = Match(match.gold, NOTHING, set(), [])
+                match = matches[task] = Match(match.gold, NOTHING, set(), [])
             self._labels[task].add(match, self._partial)
             row += counts_of(match, self._partial)
             if task == "ner" and self._watches_spacing:
@@ -138,11 +138,8 @@ class Tally:
     def _watch_spacing(self, match: Match) -> None:
         """Count unmatched predicted entities, and those of them that would match if blanks were ignored."""
         left = match.predicted.keys - match.exact - {pair.predicted for pair in match.pairs}
-        golds = match.gold.keys - match.found() if left else None
         self._spacing[1] += len(left)
-        if golds:
-            squeezed = {("".join(item[0].split()), item[1]) for item in golds}
-            self._spacing[0] += sum([("".join(item[0].split()), item[1]) in squeezed for item in left])
+        self._spacing[0] += differ_in_blanks(left, match.gold.keys - match.found())
 
     @property
     def spacing(self) -> tuple[int, int]:
@@ -166,9 +163,7 @@ class Tally:
             self._lane.count_labels()
             tp.update(self._lane.labels[task][0])
             predicted.update(self._lane.labels[task][1])
-            for sentence, uses in self._lane.gold_uses().items():
-                side = sentence.sides(self.scorer.rule, self.scorer.tasks, self.scorer.spans)[task]
-                gold.update({label: number * uses for label, number in Counter(side.labels()).items()})
+            gold.update(self._lane.labels[task][2])
         return {
             label: Counts(math.fsum([tp[label], *labels.partial.get(label, ())]), predicted[label], gold[label])
             for label in [*gold, *(label for label in predicted if label not in gold)]
@@ -179,17 +174,15 @@ class Tally:
         f1 = np.nan_to_num(micro_f1(self.counts()[task]), nan=1.0)
         return np.where(self._well_formed, f1, 0.0)
 
-    def spoken_tasks(self) -> tuple[Task, ...]:
+    def spoken_tasks(self, by_gold_alone: bool = False) -> tuple[Task, ...]:
         """Tasks that gold and predictions speak of; where no prediction could be read, all that gold speaks of."""
         said, gold = set(self._said_sections), set(self._gold_sections)
-        if self._lane is not None:
-            for sentence in self._lane.gold_uses():
-                said |= PLAIN_SECTIONS
-                gold |= sentence.items.sections
-        said_tasks, gold_tasks = _tasks_of(said), _tasks_of(gold)
-        return tuple(
-            task for task in self.settings.scored_tasks if task in gold_tasks and (task in said_tasks or not said)
-        )
+        if self._lane is not None and self._lane.gold_sections:
+            said |= PLAIN_SECTIONS
+            gold |= self._lane.gold_sections
+        gold_tasks = _tasks_of(gold)
+        said_tasks = gold_tasks if by_gold_alone or not said else _tasks_of(said)
+        return tuple(task for task in self.settings.scored_tasks if task in gold_tasks & said_tasks)
 
 
 def _tasks_of(sections: set[Section]) -> set[Task]:

@@ -28,7 +28,7 @@ class Validation:
         parse: samples by parse status.
         issues: samples by issue code.
         unknown_labels: labels outside the schema, by how often they were predicted.
-        missing: gold sentences without a prediction.
+        missing: gold sentences without a prediction; None where no gold was given to compare with.
         without_gold: sentences whose row has no gold, where none was given.
         in_file_order: rows matched with repeated sentences in file order.
         bad_lines: malformed lines: (line number, what is wrong).
@@ -42,7 +42,7 @@ class Validation:
     parse: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
     unknown_labels: Counter[str] = field(default_factory=Counter)
-    missing: int = 0
+    missing: int | None = None
     without_gold: int = 0
     in_file_order: int = 0
     bad_lines: list[tuple[int, str]] = field(default_factory=list)
@@ -71,10 +71,11 @@ class Validation:
         rows += [(f"parse: {status}", self.parse[status], "") for status in STATUSES if self.parse[status]]
         rows += [(f"issue: {code}", number, ISSUES.get(code, "")) for code, number in self.issues.most_common()]
         rows += [
-            (f"label: {label}", number, "outside the schema; it counts as wrong")
+            (f"label: {label}", number, "outside the schema; wrong unless gold has it, too")
             for label, number in self.unknown_labels.most_common(20)
         ]
-        rows.append(("missing", self.missing, "gold sentences without a prediction; they count as empty"))
+        if self.missing is not None:
+            rows.append(("missing", self.missing, "gold sentences without a prediction; they count as empty"))
         if self.without_gold:
             rows.append(
                 ("without gold", self.without_gold, "scoring needs --gold or --dataset; joins were not checked")
@@ -100,9 +101,9 @@ def validate_file(path: str | Path, settings: Settings, gold: Gold | None, readi
         reading.on_bytes,
         gold_needed=False,
     )
-    found = Validation()
+    found = Validation(missing=None if gold is None else 0)
     for row in file:
-        if not row.samples:
+        if not row.samples and found.missing is not None:
             found.missing += 1
             continue
         found.sentences += 1

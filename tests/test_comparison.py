@@ -13,7 +13,7 @@ from sciie_eval.comparison import System, SystemComparison, TaskComparison, comp
 from sciie_eval.counting import Counts
 from sciie_eval.scoring import tally_predictions
 from sciie_eval.settings import Settings
-from sciie_eval.stats import compare_counts, holm
+from sciie_eval.stats import cluster_difference_interval, compare_counts, holm
 
 FAST = {"bootstrap": 200}
 
@@ -160,7 +160,14 @@ def test_documents_are_resampled_together() -> None:
     assert by_document.delta == by_sentence.delta
     assert by_document.ci[1] - by_document.ci[0] > by_sentence.ci[1] - by_sentence.ci[0]
     totals = [[10.0, 10, 10], [10, 10, 10], [0, 0, 10], [0, 0, 10]], [[10.0, 10, 10]] * 3 + [[0, 0, 10]]
-    assert by_document == compare_counts(np.array(totals[0]), np.array(totals[1]), resamples=200)
+    tested = compare_counts(np.array(totals[0]), np.array(totals[1]), resamples=200)
+    assert tested is not None
+    interval = cluster_difference_interval(np.array(totals[0]), np.array(totals[1]))
+    assert by_document == tested._replace(ci=interval)
+    # by hand: F1 2/3 and 6/7; influences (4, 4, −4, −4)/9 and (8, 8, 8, −24)/49; t(3) = 3.182446
+    moves = np.array([8, 8, 8, -24]) / 49 - np.array([4, 4, -4, -4]) / 9
+    half = 3.182446 * np.sqrt((moves**2).sum() / 3) / 2
+    assert interval == pytest.approx((6 / 7 - 2 / 3 - half, 6 / 7 - 2 / 3 + half), abs=1e-6)
 
 
 def test_one_document_is_nothing_to_resample() -> None:

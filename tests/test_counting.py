@@ -67,9 +67,10 @@ def test_empty_sides() -> None:
 
 
 def test_gold_is_prepared_once() -> None:
-    gold = GoldSentence(Items(entities=[("a", "Task")]))
-    first = gold.sides(MatchRule(), TASKS, False)
-    assert gold.sides(MatchRule(), TASKS, False) is first
+    gold, rule = GoldSentence(Items(entities=[("a", "Task"), ("a", "Task")])), MatchRule()
+    first = gold.sides(rule, TASKS, False)
+    assert gold.sides(rule, TASKS, False) is first
+    assert gold.sides(MatchRule(duplicates="multiset"), TASKS, False)["ner"].n == 2
 
 
 CASES = [

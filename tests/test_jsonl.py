@@ -186,11 +186,11 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_other_errors_are_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken(io.BytesIO):
+    class Broken(io.BufferedReader):
         def readline(self, size: int | None = -1, /) -> bytes:
             raise KeyError("a bug")
 
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Broken(b"x")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Broken(io.BytesIO(b"x"))))
     with pytest.raises(KeyError):
         list(read_jsonl("-"))
 

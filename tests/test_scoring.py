@@ -325,7 +325,11 @@ def test_unknown_labels() -> None:
     assert task.by_type[OTHER] == (1, 2, 2)
     assert task.macro_f1 == 1.0  # the mean over Task alone
     assert (task.tp, task.n_pred, task.n_gold) == (2, 3, 3)
-    assert found.warnings == ("gold has ner labels that schema scier lacks (Metric, Tool); give yours with --schema",)
+    assert found.warnings == (
+        "gold has ner labels that schema scier lacks (Metric, Tool); give yours with --schema",
+        "1 of 3 predicted ner items have labels that neither the schema scier nor gold knows (Thing); "
+        "they count as wrong",
+    )
 
 
 def test_many_unknown_labels_are_cut_short() -> None:
@@ -407,7 +411,7 @@ def test_strict_parsing() -> None:
         ([ner()], [], r"predicted: expected one prediction a sentence \(1\), got 0"),
         ([ner()], "x", r"predicted: expected a list of predictions or a mapping, got str"),
         ([ner()], {"9": ner()}, "predicted: 1 ids are not in gold, the first is '9'"),
-        ([ner()], [5], r"predict.*expected a completion, a mapping or an Extraction, got int"),
+        ([ner()], [5], r"prediction '0': expected one completion, mapping or Extraction a sentence, got int"),
     ],
 )
 def test_wrong_input(gold: Any, said: Any, message: str) -> None:

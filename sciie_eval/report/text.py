@@ -82,6 +82,9 @@ def health(score: CorpusScore) -> str:
     parsed = sum(score.parse.values())
     statuses = " · ".join(f"{status} {number}" for status, number in score.parse.items()) or "none"
     line = f"{score.n_sentences} sentences · {parsed} predictions: {statuses} · missing {score.missing}"
+    sample = next((field for field in score.signature.split("|") if field.startswith("sample:")), None)
+    if sample is not None:
+        line += f" · of several samples number {sample.removeprefix('sample:')} (--sample)"
     top = [f"{code} {number}" for code, number in list(score.issues.items())[:4]]
     return line + (f"\nissues: {', '.join(top)}{', …' if len(score.issues) > 4 else ''}" if top else "")
 
