@@ -1,12 +1,11 @@
-"""Fills README.md between its markers: the demo's output, and figures from benchmarks/results/.
+"""Fills README.md and docs between their markers: the demo's output, and figures from benchmarks/results/.
 
-Run: ``scripts/readme``. ``fill(text)`` is what the tests compare README.md with.
+Run: ``scripts/readme``. ``fill(text)`` is what the tests compare the pages with.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,24 +13,24 @@ from pathlib import Path
 from sciie_eval.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "metrics.md")
 SHOWN_LINES = 9
 
 
 def main() -> None:
-    """Rewrite README.md."""
-    path = ROOT / "README.md"
-    write_whole(path, [fill(path.read_text(encoding="utf-8"))])
+    """Rewrite the pages."""
+    for path in PAGES:
+        write_whole(path, [fill(path.read_text(encoding="utf-8"))])
 
 
 def fill(text: str) -> str:
-    """README's text with its marked parts made anew."""
-    text = _between(text, "demo", _demo())
-    return _between(text, "gap", _gap())
-
-
-def _between(text: str, name: str, content: str) -> str:
-    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
-    return re.sub(f"(?s){start}.*{end}", lambda _: f"{start}\n{content}\n{end}", text)
+    """A page's text with its marked parts made anew."""
+    for name, content in (("demo", _demo), ("gap", _gap), ("coverage", _coverage)):
+        start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+        if start in text:
+            before, rest = text.split(start)
+            text = f"{before}{start}\n{content()}\n{end}{rest.split(end)[1]}"
+    return text
 
 
 def _demo() -> str:
@@ -51,6 +50,12 @@ def _gap() -> str:
         for task, row in rows.items():
             lines.append(f"| {name} | {task} | {100 * row['f1']:.1f} | {100 * row['f1_forgetting']:.1f} |")
     return "\n".join(lines)
+
+
+def _coverage() -> str:
+    results = json.loads((ROOT / "benchmarks/results/coverage.json").read_text(encoding="utf-8"))
+    lines = ["| 95 % interval | holds the truth |", "|---|---|"]
+    return "\n".join(lines + [f"| {name} | {100 * share:.1f} % |" for name, share in results["coverage"].items()])
 
 
 if __name__ == "__main__":

@@ -259,7 +259,7 @@ TEXT = jsonl(ROWS).encode()
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("p.jsonl", TEXT), ("p.jsonl.gz", gzip.compress(TEXT)), ("p.zst", zstandard.compress(TEXT))],
+    [("p.jsonl", TEXT), ("p.jsonl.gz", gzip.compress(TEXT, mtime=0)), ("p.zst", zstandard.compress(TEXT))],
 )
 def test_kinds_of_files(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name

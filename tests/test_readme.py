@@ -1,10 +1,12 @@
 """README says what is measured and what is printed now."""
 
+import doctest
 import importlib.util
 import re
 from pathlib import Path
 
-from sciie_eval.cards import load_schema
+from sciie_eval.cards import load_card, load_schema
+from sciie_eval.parsing import ISSUES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -13,8 +15,9 @@ def test_the_marked_parts_are_current():
     spec = importlib.util.spec_from_file_location("fill_readme", ROOT / "benchmarks" / "fill_readme.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert module.fill(text) == text, "run scripts/readme"
+    for page in module.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert module.fill(text) == text, f"{page.name}: run scripts/readme"
 
 
 def test_every_link_leads_somewhere():
@@ -23,10 +26,22 @@ def test_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_card_in_the_docs_is_a_card(tmp_path):
+def test_the_snippets_of_the_python_page_run():
+    assert doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False).failed == 0
+
+
+def test_every_issue_is_explained():
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert all(f"| `{code}` | {meaning} |" in text for code, meaning in ISSUES.items())
+
+
+def test_the_cards_in_the_docs_are_cards(tmp_path):
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-    card = tmp_path / "mylabels.toml"
-    card.write_text(re.search(r"(?s)```toml\n(name = .*?)```", text).group(1), encoding="utf-8")
-    schema = load_schema(card)
+    blocks = re.findall(r"(?s)```toml\n(name = .*?)```", text)
+    cards = [tmp_path / "mylabels.toml", tmp_path / "mydata.toml"]
+    for card, block in zip(cards, blocks, strict=True):
+        card.write_text(block, encoding="utf-8")
+    assert load_card(cards[1]).splits["test"].rows == 200
+    schema = load_schema(cards[0])
     assert schema.symmetric_relations == {"Same-As"}
     assert schema.allows("Reagent", "Measured-By", "Instrument")
