@@ -139,10 +139,10 @@ def _matching(gold: list[Example], answers: list[Answer], prepare: bool = False)
     prepared = {example.id: sides(items_of(example.gold), rules[0], ("ner",))["ner"] for example in gold}
     golds = [prepared[example.id] for example in gold]
     items = [Items(entities=[(text, kind) for text, kind in answer["ner"]]) for answer in answers]
-    done = [sides(item, rules[0], ("ner",))["ner"] for item in items]
+    done = None if prepare else [sides(item, rules[0], ("ner",))["ner"] for item in items]
 
     def work() -> None:
-        found = [sides(item, rules[0], ("ner",))["ner"] for item in items] if prepare else done
+        found = done or (sides(item, rules[0], ("ner",))["ner"] for item in items)
         for one, other in zip(golds, found, strict=True):
             for rule in rules:
                 match(one, other, rule, "ner")
