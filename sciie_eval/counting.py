@@ -12,6 +12,9 @@ from sciie_eval.sides import Item, Side, sides
 __all__ = ["Counts", "GoldSentence", "SentenceScorer", "counts_of", "sentence_f1"]
 
 
+_AS_WRITTEN = MatchRule()
+
+
 class Counts(NamedTuple):
     """Matched, predicted and gold items of a task; ``tp`` is whole unless partial credit is given.
 
@@ -84,7 +87,7 @@ class GoldSentence:
     def plain_keys(self) -> tuple[set[Item], set[Item], set[Item]] | None:
         """The keys of ner, rel and rel+ as they are written, for `lane`; None when equality cannot decide them all."""
         if self._plain is False:
-            prepared = sides(self.items, MatchRule(), TASKS)
+            prepared = sides(self.items, _AS_WRITTEN, TASKS)
             decided = all(not side.open and not side.dead for side in prepared.values())
             ner, rel, typed = (prepared[task].keys for task in TASKS)
             self._plain = (ner, rel, typed) if decided else None

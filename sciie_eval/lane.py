@@ -42,6 +42,7 @@ class FastLane:
         }
         self.spacing = [0, 0]
         self.gold_sections: set[Section] = set()
+        self._last_sections: frozenset[Section] | None = None
         self._found: list[tuple[Iterable[Item], ...]] = []
 
     @staticmethod
@@ -55,23 +56,24 @@ class FastLane:
         keys = gold.plain_keys()
         if keys is None or not items.plain:
             return None
+        if gold.items.sections is not self._last_sections:
+            self._last_sections = gold.items.sections
+            self.gold_sections |= gold.items.sections
         ner, rel = set(items.entities), set(items.relations)
         types_of = dict(items.entities)
         if len(types_of) < len(ner):
             return None  # a text with several types
-        try:
-            typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in rel}
-        except KeyError:
-            # an argument that is no entity has no type: its relation matches nothing, and counts as predicted (n_rel)
-            typed = {(s, kind, o, types_of[s], types_of[o]) for s, kind, o in rel if s in types_of and o in types_of}
         gold_ner, gold_rel, gold_typed = keys
-        exact, exact_rel, exact_typed = ner & gold_ner, rel & gold_rel, typed & gold_typed
+        exact, exact_rel = ner & gold_ner, rel & gold_rel
+        # every relation is one typed item, and only one whose texts are right can be right; an argument that is no
+        # entity has no type (None), which gold never has
+        find = types_of.get
+        exact_typed = {(s, kind, o, find(s), find(o)) for s, kind, o in exact_rel} & gold_typed
         n, n_rel, n_exact = len(ner), len(rel), len(exact)
         if n_exact < n:
             self.spacing[1] += n - n_exact
             self.spacing[0] += differ_in_blanks(ner - exact, gold_ner - exact)
-        self.gold_sections |= gold.items.sections
-        self._found.append((ner, rel, exact, exact_rel, exact_typed, *keys))
+        self._found.append((ner, rel, exact, exact_rel, exact_typed, gold_ner, gold_rel, gold_typed))
         if len(self._found) >= _CHUNK:
             self.count_labels()
         n_gold, n_gold_rel = len(gold_ner), len(gold_rel)

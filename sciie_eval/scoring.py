@@ -78,12 +78,16 @@ def tally_predictions(
     examples = [_example(item, number, settings) for number, item in enumerate(gold)]
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep)
+    schema, mode = settings.schema, settings.parse
     prepared: dict[int, GoldSentence] = {}  # an example that stands in the list several times is prepared once
     for example, value in zip(examples, aligned, strict=True):
         sentence = prepared.get(id(example))
         if sentence is None:
             sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        parsed = None if value is _ABSENT else read_prediction(value, settings, example.id)
+        if type(value) is str:
+            parsed: ParsedCompletion | None = parse_completion(value, schema, mode=mode)
+        else:
+            parsed = None if value is _ABSENT else read_prediction(value, settings, example.id)
         tally.add(sentence, parsed, example.doc_id)
     return Tallied(tally, examples)
 
