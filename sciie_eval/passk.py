@@ -94,7 +94,10 @@ def avg_at_k(scores: ArrayLike | Sequence[Sequence[float]], k: int | None = None
 
 
 def _rows(scores: ArrayLike | Sequence[Sequence[float]]) -> list[Floats]:
-    rows = [np.asarray(row, dtype=np.float64) for row in scores]  # type: ignore[union-attr]
+    try:
+        rows = [np.asarray(row, dtype=np.float64) for row in scores]  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        raise InputError("scores: expected one list of numbers a sentence") from None
     if not rows:
         raise InputError("scores: expected at least one sentence, got none")
     for number, row in enumerate(rows):

@@ -102,6 +102,8 @@ def test_the_threshold_is_exact(k, hundredths):
         ([[0.5, 1.0], [0.5]], 2, "k: expected 1 <= k <= 1, the number of samples of sentence 1, got 2"),
         ([[0.5]], 0, "k: expected 1 <= k <= 1"),
         ([[float("nan")]], 1, "scores: sentence 0 has a score that is not a finite number"),
+        ([["a"]], 1, "scores: expected one list of numbers a sentence"),
+        (5, 1, "scores: expected one list of numbers a sentence"),
         ([[[0.5]]], 1, "scores: expected one list of scores a sentence"),
     ],
 )
