@@ -24,6 +24,7 @@ def altered_gold(examples: Sequence[Example]) -> str | None:
     Args:
         examples: the gold that was scored on.
     """
+    examples = [example for example in examples if example.sentence]  # without text nobody can tell which row it is
     found = _nearest_split(examples)
     if found is None:
         return None

@@ -170,3 +170,8 @@ def test_an_altered_copy_of_scier(data_dir: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("SCIIE_CACHE_DIR", str(tmp_path))
     assert "gold looks like scier/test but is not the same" in str(altered_gold(gold))
     assert altered_gold(gold[:500]) is None
+
+
+def test_rows_without_their_text_tell_nothing(known: dict[str, list[Row]]) -> None:
+    rows = [{**row, "sentence": "", "ner": [["Z", "Method"]]} for row in ROWS]
+    assert altered_gold(examples(rows)) is None
