@@ -78,6 +78,20 @@ class Reading:
     sample: int = 0
     on_bytes: Callable[[int], None] | None = None
 
+    def open(
+        self, path: str | Path, settings: Settings, gold: Gold | None, *, gold_needed: bool = True
+    ) -> PredictionFile:
+        """The file, to be read this way."""
+        return PredictionFile(
+            path,
+            settings.schema,
+            gold.examples if gold is not None else None,
+            self.join,
+            self.skip_bad_lines,
+            self.on_bytes,
+            gold_needed=gold_needed,
+        )
+
 
 @dataclass
 class Evaluation:
@@ -146,14 +160,7 @@ def evaluate_file(
         InputError: what is wrong with the file, where, and what to do.
     """
     reading = reading or Reading()
-    file = PredictionFile(
-        path,
-        settings.schema,
-        gold.examples if gold is not None else None,
-        reading.join,
-        reading.skip_bad_lines,
-        reading.on_bytes,
-    )
+    file = reading.open(path, settings, gold)
     rows = iter(file)
     first = next(rows)
     spans = file.placed and (gold is None or gold.placed)

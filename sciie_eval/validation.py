@@ -9,7 +9,6 @@ from typing import Any
 
 from sciie_eval.evaluate import Gold, Reading
 from sciie_eval.parsing import ISSUES, STATUSES
-from sciie_eval.predictions import PredictionFile
 from sciie_eval.report.tables import Cell, Table
 from sciie_eval.scoring import read_prediction
 from sciie_eval.settings import Settings
@@ -92,15 +91,7 @@ def validate_file(path: str | Path, settings: Settings, gold: Gold | None, readi
     Raises:
         InputError: what makes the file unreadable: where, and what to do.
     """
-    file = PredictionFile(
-        path,
-        settings.schema,
-        gold.examples if gold is not None else None,
-        reading.join,
-        reading.skip_bad_lines,
-        reading.on_bytes,
-        gold_needed=False,
-    )
+    file = reading.open(path, settings, gold, gold_needed=False)
     found = Validation(missing=None if gold is None else 0)
     for row in file:
         if not row.samples and found.missing is not None:
