@@ -3,7 +3,7 @@
 The work: SciER test 16 times over with synthetic noise and about 150 words of reasoning per completion. The floor is
 decoding only the JSON of the answers with pydantic_core, each value dropped at once, as scoring does. The same with the
 values kept in a list is reported beside it, but is no yardstick: how much Python's garbage collector adds to it depends
-on what else is alive (the same code gave ratios from .16 to .97). Machines differ, so the ratios are the result.
+on what else is alive (the same code gave ratios from .22 to .97). Machines differ, so the ratios are the result.
 
 Run: ``python benchmarks/throughput.py`` (needs SCIIE_DATA_DIR or a fetched corpus, and nervaluate from the extra dev).
 """
