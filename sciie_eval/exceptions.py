@@ -9,7 +9,7 @@ SciieError
 
 from __future__ import annotations
 
-__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"]
+__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError", "brief"]
 
 
 class SciieError(Exception):
@@ -35,3 +35,9 @@ class MissingExtraError(InputError, ImportError):
 
 class UsageError(SciieError, ValueError):
     """Settings that do not go together, or a setting outside its range."""
+
+
+def brief(value: object, width: int = 120) -> str:
+    """How a message quotes a wrong value: its repr, cut to ``width`` characters."""
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 3] + "..."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, brief
 from sciie_eval.parsing import message_text
 from sciie_eval.schema import Extraction
 from sciie_eval.spans import is_span_row, read_document
@@ -113,7 +113,7 @@ def _samples(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> tuple[
     field = given[0]
     values = row[field] if field.endswith("s") else [row[field]]
     if not isinstance(values, list) or not values:
-        raise InputError(f"{where}: field {field}: expected a list with at least one sample, got {_short(values)}")
+        raise InputError(f"{where}: field {field}: expected a list with at least one sample, got {brief(values, 80)}")
     read = _completion if field.startswith("completion") else _mapping
     return [read(value, f"{where}: field {field}") for value in values], False
 
@@ -123,13 +123,13 @@ def _completion(value: object, where: str) -> Sample:
         return value
     if isinstance(value, Mapping | list):
         return message_text(value)
-    raise InputError(f"{where}: expected text or messages, got {_short(value)}")
+    raise InputError(f"{where}: expected text or messages, got {brief(value, 80)}")
 
 
 def _mapping(value: object, where: str) -> Sample:
     if value is None or isinstance(value, Mapping):
         return value
-    raise InputError(f"{where}: expected a mapping with ner, rel and/or rel_plus, got {_short(value)}")
+    raise InputError(f"{where}: expected a mapping with ner, rel and/or rel_plus, got {brief(value, 80)}")
 
 
 def _trl(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> Iterator[RawPrediction]:
@@ -174,7 +174,7 @@ def _lm_eval(row: Mapping[str, Any], where: str, gold_elsewhere: bool) -> Iterat
     first = responses[0] if isinstance(responses, list) and responses else None
     first = first if isinstance(first, list) else responses
     if not isinstance(first, list) or not first:
-        raise InputError(f"{where}: field resps: expected a list of lists of texts, got {_short(responses)}")
+        raise InputError(f"{where}: field resps: expected a list of lists of texts, got {brief(responses, 80)}")
     document = row.get("doc")
     document = document if isinstance(document, Mapping) else {}
     gold = document.get("gold")
@@ -208,12 +208,7 @@ def _text(row: Mapping[str, Any], field: str, where: str) -> str | None:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InputError(f"{where}: field {field}: expected a string, got {_short(value)}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    raise InputError(f"{where}: field {field}: expected a string, got {brief(value, 80)}")
 
 
 _READERS: dict[Form, Callable[[Mapping[str, Any], str, bool], Iterator[RawPrediction]]] = {

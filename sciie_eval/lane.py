@@ -42,7 +42,6 @@ class FastLane:
         }
         self.spacing = [0, 0]
         self.gold_sections: set[Section] = set()
-        self._last_sections: frozenset[Section] | None = None
         self._found: list[tuple[Iterable[Item], ...]] = []
 
     @staticmethod
@@ -56,9 +55,7 @@ class FastLane:
         keys = gold.plain_keys()
         if keys is None or not items.plain:
             return None
-        if gold.items.sections is not self._last_sections:
-            self._last_sections = gold.items.sections
-            self.gold_sections |= gold.items.sections
+        self.gold_sections |= gold.items.sections
         ner, rel = set(items.entities), set(items.relations)
         types_of = dict(items.entities)
         if len(types_of) < len(ner):

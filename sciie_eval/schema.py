@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from sciie_eval.cards import load_schema
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, brief
 from sciie_eval.labels import LabelSchema
 
 __all__ = ["Entity", "Example", "Extraction", "Relation", "Section", "split_typed", "type_after"]
@@ -113,7 +113,7 @@ class Extraction(BaseModel):
             InputError: names the row, the field and what was expected there.
         """
         if not isinstance(mapping, Mapping):
-            raise InputError(f"{where}: expected a mapping with ner, rel and/or rel_plus, got {_short(mapping)}")
+            raise InputError(f"{where}: expected a mapping with ner, rel and/or rel_plus, got {brief(mapping)}")
         sections = frozenset(name for name in SECTIONS if mapping.get(name) is not None)
         if not sections:
             raise InputError(f"{where}: expected at least one of the keys ner, rel, rel_plus, got {sorted(mapping)}")
@@ -179,7 +179,7 @@ class Example(BaseModel):
         name = _text_or(row.get("id"), id)
         sentence = row.get("sentence")
         if not isinstance(sentence, str):
-            raise InputError(f"row {name}: field sentence: expected a string, got {_short(sentence)}")
+            raise InputError(f"row {name}: field sentence: expected a string, got {brief(sentence)}")
         gold = Extraction.from_scier(row, schema, where=f"row {name}")
         try:
             return cls(id=name, doc_id=_text_or(row.get("doc_id"), ""), sentence=sentence, gold=gold)
@@ -241,7 +241,7 @@ def _aligned(rel: Sequence[list[str]], plus: Sequence[list[str]], where: str) ->
         if typed[1] != kind or "" in types:
             raise InputError(
                 f"{where}: field rel_plus[{index}]: expected the same relation as rel[{index}], "
-                f"{_short([f'{subject}:Type', kind, f'{object_}:Type'])}, got {_short(typed)}"
+                f"{brief([f'{subject}:Type', kind, f'{object_}:Type'])}, got {brief(typed)}"
             )
         relations.append(
             Relation(subject=subject, type=kind, object=object_, subject_type=types[0], object_type=types[1])
@@ -254,10 +254,10 @@ def _rows(mapping: Mapping[str, Any], field: str, width: int, form: str, where: 
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise InputError(f"{where}: field {field}: expected a list of {form}, got {_short(value)}")
+        raise InputError(f"{where}: field {field}: expected a list of {form}, got {brief(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, list | tuple) or len(item) != width or not all(isinstance(x, str) for x in item):
-            raise InputError(f"{where}: field {field}[{index}]: expected {form}, all strings, got {_short(item)}")
+            raise InputError(f"{where}: field {field}[{index}]: expected {form}, all strings, got {brief(item)}")
     return [list(item) for item in value]
 
 
@@ -269,8 +269,3 @@ def _check_span(field: str, span: Span | None) -> None:
 def _text_or(value: object, default: str) -> str:
     """Columnar stores write None where a row has no such field."""
     return default if value is None else str(value)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."

@@ -52,8 +52,8 @@ def differ_in_blanks(predicted: set[Item], gold: set[Item]) -> int:
     """How many of the predicted entities would equal a gold one if blanks were ignored."""
     if not predicted or not gold:
         return 0
-    squeezed = {("".join(item[0].split()), item[1]) for item in gold}
-    return sum([("".join(item[0].split()), item[1]) in squeezed for item in predicted])
+    squeezed = {(_unspaced(item[0]), item[1]) for item in gold}
+    return sum([(_unspaced(item[0]), item[1]) in squeezed for item in predicted])
 
 
 def _composed(text: str) -> str:
