@@ -1,0 +1,100 @@
+"""The two ways to turn a completion into values: ``robust``, and ``released`` as the public R2GRPO release has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import NamedTuple, Protocol
+
+from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
+from sciie_eval.schema import Example
+from sciie_rewards.case import Case, Judge
+from sciie_rewards.components import COMPONENTS
+from sciie_rewards.gold import GoldRow
+from sciie_rewards.settings import RewardSettings
+
+__all__ = ["Released", "Robust", "Scored", "Scorer", "released", "scorer_for"]
+
+NOT_WELL_FORMED = ("no_answer", "invalid")
+
+
+class Scored(NamedTuple):
+    """Values of one completion.
+
+    Attributes:
+        score: the reward.
+        values: of the components, in order; None where one is vacuous.
+        status: of the parse.
+    """
+
+    score: float
+    values: Sequence[float | None]
+    status: ParseStatus
+
+
+class Scorer(Protocol):
+    """What a profile does with one completion."""
+
+    def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
+        """Score it."""
+        ...
+
+
+class Robust:
+    """Profile ``robust``: the weighted mean of the components that have something to judge.
+
+    Nothing is earned without a well-formed answer. Where no component with a weight has anything to judge, the answer
+    is rightly empty and earns 1.
+    """
+
+    def __init__(self, settings: RewardSettings) -> None:
+        self._schema, self._judge = settings.label_schema, Judge(settings.rule, settings.relations)
+        weights = settings.component_weights()
+        self._terms = [(weights[component.name], component.__call__) for component in COMPONENTS]
+
+    def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
+        """Score one completion."""
+        parsed = parse_completion(text, self._schema)
+        if parsed.status in NOT_WELL_FORMED:
+            return Scored(0.0, [0.0] * len(COMPONENTS), parsed.status)
+        case = self._judge.case(row, parsed, prompt)
+        values: list[float | None] = []
+        earned = possible = 0.0
+        for weight, value_of in self._terms:
+            value = value_of(case)
+            values.append(value)
+            if value is not None:
+                earned += weight * value
+                possible += weight
+        return Scored(earned / possible if possible else 1.0, values, parsed.status)
+
+    def case(self, text: str, row: GoldRow, prompt: object) -> tuple[ParsedCompletion, Case]:
+        """The completion beside its gold, for people; a completion without an answer counts as an empty one."""
+        parsed = parse_completion(text, self._schema)
+        return parsed, self._judge.case(row, parsed, prompt)
+
+
+class Released:
+    """Profile ``released``: the weighted sum of the release's four rewards."""
+
+    def __init__(self, settings: RewardSettings) -> None:
+        self._schema, self._rewards = settings.label_schema, list(released().values())
+        self._weights = list(settings.component_weights().values())
+
+    def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
+        """Score one completion."""
+        del prompt  # the release reads the completion alone
+        values = [reward(text, row.example) for reward in self._rewards]
+        score = sum(weight * value for weight, value in zip(self._weights, values, strict=True))
+        return Scored(score, values, parse_completion(text, self._schema).status)
+
+
+def released() -> Mapping[str, Callable[[str, Example], float]]:
+    """The release's rewards of one completion by the name of their component."""
+    module = import_module("sciie_rewards.released")
+    return {name.upper(): reward for name, reward in module.RELEASED.items()}
+
+
+def scorer_for(settings: RewardSettings) -> Robust | Released:
+    """The scorer of a profile."""
+    return Released(settings) if settings.profile == "released" else Robust(settings)
