@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sciie_eval.counting import Counts, SentenceScorer, counts_of
+from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.rules import MatchRule, Task
 from sciie_eval.sides import Item, sides
@@ -57,8 +58,9 @@ class Case:
     def looks(self) -> list[Look]:
         """What the reasoning says about every relation that is right."""
         if self._looks is None:
-            row, look_for = self.row, self.reasoning.look_for
-            self._looks = [Look(claim := row.claim(key), *look_for(claim, row.sentence)) for key in self.right]
+            row = self.row
+            claims = [row.claim(key) for key in self.right]
+            self._looks = [Look(claim, *self.reasoning.look_for(claim, row.sentence)) for claim in claims]
         return self._looks
 
 
@@ -68,12 +70,19 @@ class Judge:
     Args:
         rule: how items compare.
         task: which relations are right: ``rel`` or ``rel+``.
+
+    Attributes:
+        task: as given.
     """
 
     def __init__(self, rule: MatchRule, task: Task) -> None:
-        self._rule, self._task = rule, task
+        self._rule, self.task = rule, task
         self._plain = rule.as_written and rule.match == "strict" and task == "rel"
         self._scorer = SentenceScorer(rule, ("ner", "rel") if task == "rel" else ("ner", "rel", task))
+
+    def matches(self, row: GoldRow, parsed: ParsedCompletion) -> dict[Task, Match]:
+        """The matches of a completion, for people."""
+        return self._scorer.matches(row.gold, parsed.items)
 
     def case(self, row: GoldRow, parsed: ParsedCompletion, prompt: object) -> Case:
         """Match a completion that has a well-formed answer."""
@@ -87,7 +96,7 @@ class Judge:
             rel = Counts(len(right), len(relations), len(row.relations))
             return Case(row, parsed, prompt, ner, rel, entities, relations, right, entities, len(entities), reasoning)
         matches = self._scorer.matches(row.gold, items)
-        ner_match, match = matches["ner"], matches[self._task]
+        ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
         written = sides(items, AS_WRITTEN, ("ner",))["ner"]
         return Case(

@@ -115,8 +115,8 @@ class GoldRows:
         if not isinstance(gold, Mapping):
             raise InputError(f"{where}: expected {FORMS['gold']}, got {brief(value)}")
         gold = {name: part for name, part in gold.items() if part is not None}  # columnar stores pad with None
-        for name in SECTIONS & gold.keys():
-            gold[name] = _decoded(gold[name], FORMS[name], f"{where}: {name}")
+        for section in SECTIONS & gold.keys():
+            gold[section] = _decoded(gold[section], FORMS[section], f"{where}: {section}")
         for name in ("ner", "rel"):
             if name not in gold and not (name == "rel" and "rel_plus" in gold):
                 raise InputError(f"{where}: {name} is missing; expected {FORMS[name]}, [] where there is none")
@@ -127,8 +127,9 @@ class GoldRows:
         if not isinstance(text, str):
             place = where.rpartition(", ")[2]
             raise InputError(f"column sentence, {place}: expected {FORMS['sentence']}, got {brief(text)}")
-        name = "" if gold.get("id") is None else str(gold["id"])
-        return Example(id=name, sentence=text, gold=Extraction.from_scier(gold, self._schema, where=where))
+        return Example(
+            id=str(gold.get("id", "")), sentence=text, gold=Extraction.from_scier(gold, self._schema, where=where)
+        )
 
 
 def _check_column(name: str, values: object, number: int) -> None:

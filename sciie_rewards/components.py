@@ -108,7 +108,8 @@ class Span:
 
     >>> from sciie_rewards import r2_reward
     >>> example = {"sentence": "A deep net .", "ner": [["deep net", "Method"]], "rel": []}
-    >>> r2_reward.score_one('<answer>{"ner": [["A deep net", "Method"]], "rel": []}</answer>', example).components["SPAN"]
+    >>> near = '<answer>{"ner": [["A deep net", "Method"]], "rel": []}</answer>'
+    >>> r2_reward.score_one(near, example).components["SPAN"]
     0.6666666666666666
     """
 
@@ -205,10 +206,7 @@ def may_hold(claim: Claim, case: Case) -> bool:
     """Whether both arguments are predicted entities, with types that the card allows for the relation."""
     entities = case.entities
     if claim.typings is not None:
-        for subject, object_ in claim.typings:
-            if subject in entities and object_ in entities:
-                return True
-        return False
+        return any(subject in entities and object_ in entities for subject, object_ in claim.typings)
     texts = {text for text, _ in entities}
     return claim.subject in texts and claim.object in texts
 

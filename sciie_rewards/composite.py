@@ -33,9 +33,9 @@ class R2Reward:
     """The R² reward (relevance and rule-induced) of completions: callable as trainers call it, or one at a time.
 
     Formula, robust: total = Σ weight · value over the components that have something to judge, divided by the sum of
-    their weights; 0 without a well-formed answer. Range: [0, 1]. Source: R2GRPO's relevance and rule-induced rewards,
-    redefined so that reasoning earns for right relations only. Stateless but for a bounded store of prepared gold,
-    thread-safe, picklable.
+    their weights where an item is right (or there is nothing to find, and nothing was said); 0 without a well-formed
+    answer. Range: [0, 1]. Source: R2GRPO's relevance and rule-induced rewards, redefined so that reasoning earns for
+    right relations only. Stateless but for a bounded store of prepared gold; thread-safe, picklable.
 
     Args:
         profile: ``robust``, or ``released`` for the four rewards of the public R2GRPO release.
@@ -147,8 +147,7 @@ class R2Reward:
 
         row, text = self._rows.of(example), message_text(completion)
         result = self._result(self._scorer(text, row, prompt))
-        judged = self._scorer.case(text, row, prompt) if isinstance(self._scorer, Robust) else None
-        return explain(result, self._weights, row, judged)
+        return explain(result, self._weights, row, text, self._scorer if isinstance(self._scorer, Robust) else None)
 
     def _score(self, completion: object, row: GoldRow, prompt: object) -> Scored:
         return self._scorer(completion if type(completion) is str else message_text(completion), row, prompt)
@@ -156,7 +155,7 @@ class R2Reward:
     def _result(self, scored: Scored) -> RewardResult:
         names = self._weights
         values = {
-            name: scored.score if value is None else value for name, value in zip(names, scored.values, strict=True)
+            name: scored.stand_in if value is None else value for name, value in zip(names, scored.values, strict=True)
         }
         vacuous = tuple(name for name, value in zip(names, scored.values, strict=True) if value is None)
         return RewardResult(scored.score, values, scored.status, vacuous)
@@ -190,6 +189,7 @@ class R2Reward:
             InputError: a column is missing or has not the expected form; names column and row. Nothing that a model
                 can write is an error.
         """
+        del completion_ids  # the text is what is scored
         rows, scores = self.score_batch(completions, prompts, columns)
         if log_metric is not None:
             for place, name in enumerate(self._weights):
@@ -237,8 +237,8 @@ class R2Reward:
 class ComponentReward:
     """One component as a reward of its own, for trainers that log rewards one by one.
 
-    A vacuous component returns the score that the others make, so that the weighted sum is the whole reward; its raw
-    value is what is logged as ``sciie/<name>``. Picklable, thread-safe.
+    A vacuous component returns what makes the weighted sum the whole reward: the score that the others make, or 0 where
+    nothing is right. Raw values are logged as ``sciie/<name>``. Picklable, thread-safe.
     """
 
     def __init__(self, reward: R2Reward, name: str) -> None:
@@ -261,6 +261,7 @@ class ComponentReward:
         **columns: Any,
     ) -> list[float | None]:
         """Score a batch; arguments and errors as `R2Reward.__call__` has them."""
+        del completion_ids
         rows, scores = self.reward.score_batch(completions, prompts, columns)
         values = [None if score is None else score.values[self._place] for score in scores]
         column = f"{self.reward._prefix}/{self.name}"
@@ -271,7 +272,7 @@ class ComponentReward:
             if self._place == 0:  # once is enough
                 self.reward.log_rows(log_extra, rows, scores, columns)
         return [
-            None if score is None else score.score if value is None else value
+            None if score is None else score.stand_in if value is None else value
             for score, value in zip(scores, values, strict=True)
         ]
 

@@ -129,7 +129,7 @@ def _evidences(step: str, subject: str, object_: str, sentence: str, holds: Call
         return subject in sentence and object_ in sentence  # just the two arguments, as most reasoning has it
     quotes = {quote for quote in quotes_in(step) if quote in sentence}
     for text in (subject, object_):
-        if text not in quotes and not any([holds(quote, text) for quote in quotes]):
+        if text not in quotes and not any(holds(quote, text) for quote in quotes):
             return False
     length = sum(map(len, quotes))
     return length <= QUOTED_SHARE * len(sentence) or length <= len(subject) + len(object_)

@@ -35,8 +35,19 @@ class GoldRow:
         by_equality: equality of what is written decides every item.
     """
 
-    __slots__ = ("_claims", "_json", "_rule", "_schema", "by_equality", "entities", "example", "gold")
-    __slots__ += ("n_entities", "relations", "sentence")
+    __slots__ = (
+        "_claims",
+        "_json",
+        "_rule",
+        "_schema",
+        "by_equality",
+        "entities",
+        "example",
+        "gold",
+        "n_entities",
+        "relations",
+        "sentence",
+    )
 
     def __init__(self, example: Example, schema: LabelSchema, rule: MatchRule) -> None:
         items = items_of(example.gold)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
-from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
+from sciie_eval.parsing import ParseStatus, parse_completion
 from sciie_eval.schema import Example
-from sciie_rewards.case import Case, Judge
+from sciie_rewards.case import Judge
 from sciie_rewards.components import COMPONENTS
 from sciie_rewards.gold import GoldRow
 from sciie_rewards.settings import RewardSettings
@@ -25,11 +25,13 @@ class Scored(NamedTuple):
         score: the reward.
         values: of the components, in order; None where one is vacuous.
         status: of the parse.
+        stand_in: what a vacuous component returns, so that the weighted sum is the score.
     """
 
     score: float
     values: Sequence[float | None]
     status: ParseStatus
+    stand_in: float = 0.0
 
 
 class Scorer(Protocol):
@@ -43,21 +45,22 @@ class Scorer(Protocol):
 class Robust:
     """Profile ``robust``: the weighted mean of the components that have something to judge.
 
-    Nothing is earned without a well-formed answer. Where no component with a weight has anything to judge, the answer
-    is rightly empty and earns 1.
+    Nothing is earned without a well-formed answer. Vacuous components are left out where an item is right, or where
+    there is nothing to find and nothing was said (such an answer is right, too); elsewhere they count as 0. Were they
+    left out there, wrong entities with good borders could earn more than an honest answer with a relation too many.
     """
 
     def __init__(self, settings: RewardSettings) -> None:
-        self._schema, self._judge = settings.label_schema, Judge(settings.rule, settings.relations)
+        self.schema, self.judge = settings.label_schema, Judge(settings.rule, settings.relations)
         weights = settings.component_weights()
         self._terms = [(weights[component.name], component.__call__) for component in COMPONENTS]
 
     def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
         """Score one completion."""
-        parsed = parse_completion(text, self._schema)
+        parsed = parse_completion(text, self.schema)
         if parsed.status in NOT_WELL_FORMED:
             return Scored(0.0, [0.0] * len(COMPONENTS), parsed.status)
-        case = self._judge.case(row, parsed, prompt)
+        case = self.judge.case(row, parsed, prompt)
         values: list[float | None] = []
         earned = possible = 0.0
         for weight, value_of in self._terms:
@@ -66,12 +69,14 @@ class Robust:
             if value is not None:
                 earned += weight * value
                 possible += weight
-        return Scored(earned / possible if possible else 1.0, values, parsed.status)
-
-    def case(self, text: str, row: GoldRow, prompt: object) -> tuple[ParsedCompletion, Case]:
-        """The completion beside its gold, for people; a completion without an answer counts as an empty one."""
-        parsed = parse_completion(text, self._schema)
-        return parsed, self._judge.case(row, parsed, prompt)
+        if (
+            len(case.right)
+            or case.ner.tp
+            or not (case.ner.n_pred + case.ner.n_gold + case.rel.n_pred + case.rel.n_gold)
+        ):
+            score = earned / possible if possible else 1.0
+            return Scored(score, values, parsed.status, score)
+        return Scored(earned, values, parsed.status)
 
 
 class Released:

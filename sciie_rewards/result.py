@@ -15,7 +15,7 @@ class RewardResult(NamedTuple):
     Attributes:
         score: the reward; in [0, 1] under the profile ``robust``.
         components: value by component; those times the weights sum to the score. A vacuous component, which has
-            nothing to judge, stands with the score that the others make.
+            nothing to judge, stands with the score that the others make, or with 0 where no item is right.
         status: how the completion was parsed: ok, repaired, truncated, no_answer or invalid.
         vacuous: the components that had nothing to judge.
     """
