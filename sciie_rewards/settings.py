@@ -79,10 +79,10 @@ class RewardSettings(BaseModel):
         if not any({**defaults, **self.weights}.values()):
             raise ValueError("weights: at least one must be above 0")
         _ = self.rule
-        if self.profile == "released":
-            fixed = sorted(self.model_fields_set - {"profile", "weights", "label_schema", "name"})
-            if any(getattr(self, field) != type(self).model_fields[field].default for field in fixed):
-                raise ValueError(f"{', '.join(fixed)}: profile released is what the release computes; leave them out")
+        fixed = self.model_dump(exclude_defaults=True).keys() - {"profile", "weights", "label_schema", "name"}
+        if self.profile == "released" and fixed:
+            names = ", ".join(sorted(fixed))
+            raise ValueError(f"{names}: profile released is what the release computes; leave {names} out")
         return self
 
     @property

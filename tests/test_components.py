@@ -110,6 +110,12 @@ def test_span_pairs_what_is_near_and_of_the_same_type() -> None:
     assert value("SPAN", said([["x" * 2000 + " deep CNN", "Method"]])) == 0
 
 
+def test_what_is_beyond_all_measure_is_not_looked_at() -> None:
+    listing = [[f"CNN {number}", "Method"] for number in range(1001)]
+    assert value("SPAN", said([*NER[:1], *listing])) == pytest.approx(2 * 1 / 1006)
+    assert value("RULE", said(think="x" * 200_000 + "\n" + STEPS)) == 0
+
+
 def test_span_makes_the_total_largest_not_the_number_of_pairs() -> None:
     gold = {"sentence": "a b c d e f", "ner": [["a b c d", "Task"], ["d x y z u v", "Task"]], "rel": []}
     text = said([["a b c", "Task"], ["d", "Task"]], [])
