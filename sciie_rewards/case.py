@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sciie_eval.counting import Counts, SentenceScorer, counts_of
 from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion
-from sciie_eval.rules import MatchRule, Task
+from sciie_eval.rules import MatchRule, Normalization, Task
 from sciie_eval.sides import Item, sides
 from sciie_rewards.evidence import Claim, Reasoning
 from sciie_rewards.gold import AS_WRITTEN, GoldRow
@@ -39,7 +39,7 @@ class Case:
         right: the predicted relations that are right.
         written: the predicted entities as they are written.
         n_written: their number; a blank text counts, although nothing can be said of it.
-        reasoning: its reasoning.
+        normalize: what the rule does to texts.
     """
 
     row: GoldRow
@@ -52,15 +52,26 @@ class Case:
     right: list[Item]
     written: set[Item]
     n_written: int
-    reasoning: Reasoning
+    normalize: Normalization
+    _reasoning: Reasoning | None = None
     _looks: list[Look] | None = None
+
+    @property
+    def reasoning(self) -> Reasoning:
+        """Its reasoning, read as the rule reads texts."""
+        if self._reasoning is None:
+            self._reasoning = Reasoning(self.parsed.reasoning, self.normalize)
+        return self._reasoning
 
     def looks(self) -> list[Look]:
         """What the reasoning says about every relation that is right."""
         if self._looks is None:
-            row = self.row
-            claims = [row.claim(key) for key in self.right]
-            self._looks = [Look(claim, *self.reasoning.look_for(claim, row.sentence)) for claim in claims]
+            row, look_for = self.row, self.reasoning.look_for
+            self._looks = []
+            for key in self.right:
+                claim = row.claim(key)
+                evidence, naming = look_for(claim, row.sentence)
+                self._looks.append(Look(claim, evidence, naming))
         return self._looks
 
 
@@ -87,14 +98,14 @@ class Judge:
     def case(self, row: GoldRow, parsed: ParsedCompletion, prompt: object) -> Case:
         """Match a completion that has a well-formed answer."""
         items = parsed.items
-        reasoning = Reasoning(parsed.reasoning, self._rule.normalize)
+        normalize = self._rule.normalize
         if self._plain and items.plain and row.by_equality:  # nothing to normalise: equality is set intersection
             entities: set[Item] = set(items.entities)
             relations: set[Item] = set(items.relations)
             right = list(relations & row.relations)
             ner = Counts(len(entities & row.entities), len(entities), len(row.entities))
             rel = Counts(len(right), len(relations), len(row.relations))
-            return Case(row, parsed, prompt, ner, rel, entities, relations, right, entities, len(entities), reasoning)
+            return Case(row, parsed, prompt, ner, rel, entities, relations, right, entities, len(entities), normalize)
         matches = self._scorer.matches(row.gold, items)
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
@@ -110,5 +121,5 @@ class Judge:
             right,
             written.keys,
             written.n,
-            reasoning,
+            normalize,
         )

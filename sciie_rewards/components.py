@@ -151,6 +151,8 @@ class Relevance:
         total = case.rel.n_pred + case.rel.n_gold
         if not total:
             return None
+        if not case.right:
+            return 0.0
         found = 0
         for look in case.looks():
             found += look.evidence is not None
@@ -183,6 +185,8 @@ class Rule:
         total = case.rel.n_pred + case.rel.n_gold
         if not total:
             return None
+        if not case.right:
+            return 0.0
         sound = 0
         for claim, _, naming in case.looks():
             if naming is not None and claim.opposite not in case.relations and may_hold(claim, case):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +192,10 @@ class R2Reward:
                 can write is an error.
         """
         del completion_ids  # the text is what is scored
-        rows, scores = self.score_batch(completions, prompts, columns)
+        scored = self.score_batch(completions, prompts, columns)
+        if log_extra is None and log_metric is None:
+            return [None if score is None else score.score for _, score in scored]
+        rows, scores = _columns(scored)
         if log_metric is not None:
             for place, name in enumerate(self._weights):
                 _log_mean(log_metric, f"{self._prefix}/{name}", [s.values[place] for s in scores if s is not None])
@@ -204,18 +207,18 @@ class R2Reward:
 
     def score_batch(
         self, completions: Sequence[object], prompts: Sequence[object] | None, columns: Mapping[str, Any]
-    ) -> tuple[list[GoldRow | None], list[Scored | None]]:
-        """Rows and scores of a batch; both None for a row that has no gold."""
+    ) -> Iterator[tuple[GoldRow | None, Scored | None]]:
+        """Row and score of every completion; both None where there is no gold. Columns are checked before the first."""
         if isinstance(completions, str | bytes | Mapping) or not hasattr(completions, "__len__"):
             raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
         if prompts is not None and len(prompts) != len(completions):
             raise InputError(f"prompts: expected {len(completions)}, one a completion, got {len(prompts)}")
         rows = self._rows.of_columns(columns, len(completions))
         asked = [None] * len(rows) if prompts is None else prompts
-        return rows, [
-            None if row is None else self._score(completion, row, prompt)
+        return (
+            (row, None if row is None else self._score(completion, row, prompt))
             for completion, row, prompt in zip(completions, rows, asked, strict=True)
-        ]
+        )
 
     def log_rows(
         self,
@@ -264,7 +267,7 @@ class ComponentReward:
     ) -> list[float | None]:
         """Score a batch; arguments and errors as `R2Reward.__call__` has them."""
         del completion_ids
-        rows, scores = self.reward.score_batch(completions, prompts, columns)
+        rows, scores = _columns(self.reward.score_batch(completions, prompts, columns))
         values = [None if score is None else score.values[self._place] for score in scores]
         column = f"{self.reward._prefix}/{self.name}"
         if log_metric is not None:
@@ -295,6 +298,16 @@ def r2_weights() -> list[float]:
     [0.1, 0.25, 0.4, 0.1, 0.08, 0.07]
     """
     return list(r2_reward.weights.values())
+
+
+def _columns(
+    scored: Iterable[tuple[GoldRow | None, Scored | None]],
+) -> tuple[list[GoldRow | None], list[Scored | None]]:
+    rows, scores = [], []
+    for row, score in scored:
+        rows.append(row)
+        scores.append(score)
+    return rows, scores
 
 
 def _log_mean(log_metric: LogMetric, name: str, values: Sequence[float | None]) -> None:
