@@ -27,7 +27,6 @@ class Items:
         sections: which of SciER's keys were there.
         entity_spans: character offsets aligned with ``entities``; None when not every entity has them.
         relation_spans: offsets of both arguments aligned with ``relations``; None when not every argument has them.
-        plain: every text is ASCII, without outer blanks and not empty, and ``types`` gives none: nothing to normalise.
     """
 
     entities: list[tuple[str, str]] = field(default_factory=list)
@@ -36,7 +35,6 @@ class Items:
     sections: frozenset[Section] = frozenset()
     entity_spans: list[Span] | None = None
     relation_spans: list[tuple[Span, Span]] | None = None
-    plain: bool = field(default=False, compare=False)
 
     @property
     def has_spans(self) -> bool:
