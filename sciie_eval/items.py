@@ -27,6 +27,7 @@ class Items:
         sections: which of SciER's keys were there.
         entity_spans: character offsets aligned with ``entities``; None when not every entity has them.
         relation_spans: offsets of both arguments aligned with ``relations``; None when not every argument has them.
+        plain: no text is blank or changed by the normalisation ``none``, and ``types`` gives none.
     """
 
     entities: list[tuple[str, str]] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Items:
     sections: frozenset[Section] = frozenset()
     entity_spans: list[Span] | None = None
     relation_spans: list[tuple[Span, Span]] | None = None
+    plain: bool = field(default=False, compare=False)
 
     @property
     def has_spans(self) -> bool:

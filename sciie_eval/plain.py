@@ -143,5 +143,5 @@ def read_plain(text: str) -> tuple[Items, str, str] | None:
         return None
     reasoning = text[: cut[2]]
     before, tag, inside = reasoning.partition("<think>")
-    items = Items(entities, relations, _NO_TYPES * len(relations), PLAIN_SECTIONS)
+    items = Items(entities, relations, _NO_TYPES * len(relations), PLAIN_SECTIONS, None, None, True)
     return (items, inside.strip(), "TtAa") if tag else (items, before.strip(), "tAa")

@@ -32,6 +32,7 @@ def generally(text, monkeypatch):
 
 def test_the_asked_shape_goes_the_short_way():
     items, reasoning, tags = read_plain(GOOD)
+    assert items.plain
     assert (items.entities, items.relations, reasoning, tags) == (
         [("BERT", "Method"), ("NER", "Task")],
         [("BERT", "Used-For", "NER")],
