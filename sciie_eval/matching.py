@@ -159,26 +159,27 @@ class _Finder:
                     found.append((one, two, False, value))
         else:
             for one, two in of_one_label:
-                exact, value = _relation(one, two, one[1] in self.rule.undirected, alike)
+                exact, value = _relation(one, two, one[1] in self.rule.undirected, alike, least)
                 if value >= least:
                     found.append((one, two, exact, value))
         return found
 
 
-def _relation(gold: Item, other: Item, undirected: bool, alike: Similarity) -> tuple[bool, float]:
-    """Whether two relations are an exact pair, and their similarity, in the better direction."""
-    found = _one_way(gold, other, 0, 2, alike)
-    return max(found, _one_way(gold, other, 2, 0, alike)) if undirected else found
+def _relation(gold: Item, other: Item, undirected: bool, alike: Similarity, least: float) -> tuple[bool, float]:
+    """Whether two relations are an exact pair, and their similarity unless below ``least``, in the better direction."""
+    found = _one_way(gold, other, (0, 2), alike, least)
+    return max(found, _one_way(gold, other, (2, 0), alike, least)) if undirected else found
 
 
-def _one_way(gold: Item, other: Item, subject: int, object_: int, alike: Similarity) -> tuple[bool, float]:
-    """The same in one direction: which fields of the other are compared with gold's subject and object."""
+def _one_way(gold: Item, other: Item, way: tuple[int, int], alike: Similarity, least: float) -> tuple[bool, float]:
+    """The same in one direction; ``way`` names the fields of the other that are its subject and object."""
+    subject, object_ = way
     if len(gold) >= 5:  # rel+: some type of each argument must be shared; type fields stand behind the texts
         types = other[3 + subject // 2], other[3 + object_ // 2]
         if not (_agree(gold[3], types[0]) and _agree(gold[4], types[1])):
             return False, 0.0
     value = alike(gold[0], other[subject])
-    if value:
+    if value >= least:
         value = min(value, alike(gold[2], other[object_]))
     return gold[0] == other[subject] and gold[2] == other[object_], value
 
