@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sciie_eval.items import Items
-from sciie_eval.matching import Match, match
+from sciie_eval.matching import Match, Pairer
 from sciie_eval.rules import MatchRule, Task
 from sciie_eval.sides import Side, sides
 
@@ -103,10 +103,12 @@ class SentenceScorer:
 
     def __init__(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = False) -> None:
         self.rule, self.tasks, self.spans = rule, tasks, spans
+        self._pairers = {task: Pairer((rule,), task, spans) for task in tasks}
 
     def matches(self, gold: GoldSentence, predicted: Items) -> dict[Task, Match]:
         """Match every task."""
-        rule, spans = self.rule, self.spans
-        gold_sides = gold.sides(rule, self.tasks, spans)
-        predicted_sides = sides(predicted, rule, self.tasks, spans)
-        return {task: match(side, predicted_sides[task], rule, task, spans) for task, side in gold_sides.items()}
+        gold_sides = gold.sides(self.rule, self.tasks, self.spans)
+        predicted_sides = sides(predicted, self.rule, self.tasks, self.spans)
+        return {
+            task: pairer.matches(gold_sides[task], predicted_sides[task])[0] for task, pairer in self._pairers.items()
+        }

@@ -24,7 +24,7 @@ __all__ = ["Tally"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
-NOTHING = Side(set(), [], [], {})
+NOTHING = Side(set(), [], [])
 _MISSING = ParsedCompletion(EMPTY, "ok")
 """A sentence without a prediction counts as an empty one."""
 

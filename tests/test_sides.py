@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import reference
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import SYMMETRIC
+from strategies import SYMMETRIC, rules
 
 from sciie_eval.items import Items
 from sciie_eval.rules import TASKS, MatchRule
@@ -122,18 +122,41 @@ def test_offsets_stand_in_place_of_texts() -> None:
     assert side("ner", items, spans=True).keys == {((0, 1), "Task"), ((4, 5), "Task")}
     assert side("rel", items, spans=True).keys == {((4, 5), "Used-For", (0, 1))}
     assert side("rel+", items, spans=True).keys == {((4, 5), "Used-For", (0, 1), "Task", "Task")}
-    assert side("ner", items, spans=True).texts == {}
-    assert side("ner", items, spans=True, match="fuzzy").texts == {(0, 1): "a", (4, 5): "a"}
+    assert side("ner", items, spans=True).texts() == {(0, 1): "a", (4, 5): "a"}
     assert side("ner", Items(), spans=True).n == 0
 
 
-def test_overlap_remembers_the_smallest_spelling() -> None:
+def test_texts_are_the_smallest_spellings() -> None:
     items = Items(entities=[("a b", "Task"), ("ab", "Task")], relations=[("c d", "Used-For", "cd")], types=[UNTYPED])
     turned = Items(entities=[("ab", "Task"), ("a b", "Task")], relations=[("cd", "Used-For", "c d")], types=[UNTYPED])
-    rule = {"match": "overlap", "normalize": "spacing"}
-    assert side("ner", items, **rule).texts == side("ner", turned, **rule).texts == {"ab": "a b", "cd": "c d"}
-    assert side("ner", items, match="overlap").texts == {}
-    assert side("ner", items, match="fuzzy", normalize="spacing").texts == {}
+    for found in (side("ner", items, normalize="spacing"), side("rel+", turned, normalize="spacing")):
+        assert found.texts() == {"ab": "a b", "cd": "c d"}
+        assert found.texts() is found.texts()
+    assert side("ner", items).texts() == {}
+
+
+PLAIN = st.sampled_from(("a", "a b", "b", "A", "a-b"))
+KINDS = st.sampled_from(("Method", "Task"))
+LABELS = st.sampled_from(("Used-For", "Compare-With"))
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(PLAIN, KINDS), max_size=4), st.lists(st.tuples(PLAIN, LABELS, PLAIN), max_size=4), rules())
+def test_plain_items_are_prepared_like_all_others(
+    entities: list[tuple[str, str]], relations: list[tuple[str, str, str]], rule: MatchRule
+) -> None:
+    types: list[tuple[None, None]] = [UNTYPED] * len(relations)
+    found, expected = (
+        sides(Items(list(entities), list(relations), types, plain=plain), rule, TASKS) for plain in (True, False)
+    )
+    for task in TASKS:
+        one, two = found[task], expected[task]
+        assert (one.keys, sorted(one.open, key=repr), sorted(one.dead), one.texts()) == (
+            two.keys,
+            sorted(two.open, key=repr),
+            sorted(two.dead),
+            two.texts(),
+        )
 
 
 def test_only_the_tasks_asked_for() -> None:
