@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sciie_eval.counting import Counts, SentenceScorer, counts_of
 from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion
-from sciie_eval.rules import MatchRule, Normalization, Task
+from sciie_eval.rules import MatchRule, Task
 from sciie_eval.sides import Item, sides
 from sciie_rewards.evidence import Claim, Reasoning
 from sciie_rewards.gold import AS_WRITTEN, GoldRow
@@ -17,15 +17,15 @@ __all__ = ["Case", "Judge", "Look"]
 
 
 class Look(NamedTuple):
-    """A right relation, the step that evidences it and the step that names it; None where there is none."""
+    """A right relation, as an item and as a claim, and the steps that evidence and name it (None without one)."""
 
+    relation: Item
     claim: Claim
     evidence: str | None
     naming: str | None
 
 
-@dataclass(slots=True)
-class Case:
+class Case(NamedTuple):
     """A parsed completion, matched with gold.
 
     Attributes:
@@ -36,10 +36,10 @@ class Case:
         rel: counts of the relations.
         entities: the predicted entities (text, type), as the rule writes them.
         relations: the predicted relations (subject, label, object), likewise.
-        right: the predicted relations that are right.
         written: the predicted entities as they are written.
         n_written: their number; a blank text counts, although nothing can be said of it.
-        normalize: what the rule does to texts.
+        reasoning: its reasoning, read as the rule reads texts.
+        looks: what the reasoning says about every relation that is right.
     """
 
     row: GoldRow
@@ -49,30 +49,10 @@ class Case:
     rel: Counts
     entities: set[Item]
     relations: set[Item]
-    right: list[Item]
     written: set[Item]
     n_written: int
-    normalize: Normalization
-    _reasoning: Reasoning | None = None
-    _looks: list[Look] | None = None
-
-    @property
-    def reasoning(self) -> Reasoning:
-        """Its reasoning, read as the rule reads texts."""
-        if self._reasoning is None:
-            self._reasoning = Reasoning(self.parsed.reasoning, self.normalize)
-        return self._reasoning
-
-    def looks(self) -> list[Look]:
-        """What the reasoning says about every relation that is right."""
-        if self._looks is None:
-            row, look_for = self.row, self.reasoning.look_for
-            self._looks = []
-            for key in self.right:
-                claim = row.claim(key)
-                evidence, naming = look_for(claim, row.sentence)
-                self._looks.append(Look(claim, evidence, naming))
-        return self._looks
+    reasoning: Reasoning
+    looks: list[Look]
 
 
 class Judge:
@@ -97,15 +77,16 @@ class Judge:
 
     def case(self, row: GoldRow, parsed: ParsedCompletion, prompt: object) -> Case:
         """Match a completion that has a well-formed answer."""
-        items = parsed.items
-        normalize = self._rule.normalize
+        items, reasoning = parsed.items, Reasoning(parsed.reasoning, self._rule.normalize)
         if self._plain and items.plain and row.by_equality:  # nothing to normalise: equality is set intersection
             entities: set[Item] = set(items.entities)
             relations: set[Item] = set(items.relations)
-            right = list(relations & row.relations)
-            ner = Counts(len(entities & row.entities), len(entities), len(row.entities))
+            right: Collection[Item] = relations & row.relations
+            number = len(entities)
+            ner = Counts(len(entities & row.entities), number, len(row.entities))
             rel = Counts(len(right), len(relations), len(row.relations))
-            return Case(row, parsed, prompt, ner, rel, entities, relations, right, entities, len(entities), normalize)
+            looks = _looks(row, right, reasoning) if right else []
+            return Case(row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
         matches = self._scorer.matches(row.gold, items)
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
@@ -118,8 +99,17 @@ class Judge:
             counts_of(match),
             ner_match.predicted.keys,
             matches["rel"].predicted.keys,
-            right,
             written.keys,
             written.n,
-            normalize,
+            reasoning,
+            _looks(row, right, reasoning),
         )
+
+
+def _looks(row: GoldRow, right: Iterable[Item], reasoning: Reasoning) -> list[Look]:
+    looks = []
+    for key in right:
+        claim = row.claim(key)
+        evidence, naming = reasoning.look_for(claim, row.sentence)
+        looks.append(Look(key, claim, evidence, naming))
+    return looks

@@ -151,11 +151,10 @@ class Relevance:
         total = case.rel.n_pred + case.rel.n_gold
         if not total:
             return None
-        if not case.right:
-            return 0.0
         found = 0
-        for look in case.looks():
-            found += look.evidence is not None
+        for look in case.looks:
+            if look.evidence is not None:
+                found += 1
         return 2 * found / total * (1 - case.reasoning.fabricated(case.row.sentence)) if found else 0.0
 
 
@@ -185,10 +184,8 @@ class Rule:
         total = case.rel.n_pred + case.rel.n_gold
         if not total:
             return None
-        if not case.right:
-            return 0.0
         sound = 0
-        for claim, _, naming in case.looks():
+        for _, claim, _, naming in case.looks:
             if naming is not None and claim.opposite not in case.relations and may_hold(claim, case):
                 sound += 1
         return 2 * sound / total
