@@ -16,6 +16,10 @@ from sciie_rewards.gold import AS_WRITTEN, GoldRow
 __all__ = ["Case", "Judge", "Look"]
 
 
+_made = tuple.__new__
+"""Makes a named tuple of a tuple; several are made of every completion, and the class's own way is far slower."""
+
+
 class Look(NamedTuple):
     """A right relation, as an item and as a claim, and the steps that evidence and name it (None without one)."""
 
@@ -83,10 +87,11 @@ class Judge:
             relations: set[Item] = set(items.relations)
             right: Collection[Item] = relations & row.relations
             number = len(entities)
-            ner = Counts(len(entities & row.entities), number, len(row.entities))
-            rel = Counts(len(right), len(relations), len(row.relations))
+            ner = _made(Counts, (len(entities & row.entities), number, len(row.entities)))
+            rel = _made(Counts, (len(right), len(relations), len(row.relations)))
             looks = _looks(row, right, reasoning) if right else []
-            return Case(row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
+            case = (row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
+            return _made(Case, case)
         matches = self._scorer.matches(row.gold, items)
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
@@ -109,7 +114,7 @@ class Judge:
 def _looks(row: GoldRow, right: Iterable[Item], reasoning: Reasoning) -> list[Look]:
     looks = []
     for key in right:
-        claim = row.claim(key)
+        claim = row.claims.get(key) or row.claim(key)
         evidence, naming = reasoning.look_for(claim, row.sentence)
-        looks.append(Look(key, claim, evidence, naming))
+        looks.append(_made(Look, (key, claim, evidence, naming)))
     return looks

@@ -207,7 +207,10 @@ def may_hold(claim: Claim, case: Case) -> bool:
     """Whether both arguments are predicted entities, with types that the card allows for the relation."""
     entities = case.entities
     if claim.typings is not None:
-        return any(subject in entities and object_ in entities for subject, object_ in claim.typings)
+        for subject, object_ in claim.typings:  # noqa: SIM110 (any() takes twice as long)
+            if subject in entities and object_ in entities:
+                return True
+        return False
     texts = {text for text, _ in entities}
     return claim.subject in texts and claim.object in texts
 

@@ -101,12 +101,12 @@ class Reasoning:
         """
         subject, object_, (low_subject, low_object), (label, spaced), *_ = claim
         evidence = naming = None
-        holds, quoted = self._holds, [subject, object_]
+        holds = self._holds
         for line in self._lines or self.lines():
             if subject not in line or object_ not in line:
                 continue
             pieces = line.split('"')
-            if len(pieces) == 5 and pieces[1::2] == quoted and line.isascii() and len(steps_in(line)) == 1:
+            if len(pieces) == 5 and pieces[1] == subject and pieces[3] == object_ and _is_step(line) and line.isascii():
                 # one step that quotes just the two arguments, as most reasoning does: both stand there as words
                 low = line.lower()
                 if evidence is None and subject in sentence and object_ in sentence:
@@ -153,7 +153,7 @@ def steps_in(line: str) -> list[str]:
     >>> steps_in('BERT 1 . 1 is used. "It works. Well" they say! Good.')
     ['BERT 1 . 1 is used.', '"It works. Well" they say!', 'Good.']
     """
-    if ". " not in line and "! " not in line and "? " not in line:
+    if _is_step(line):
         return [line]
     steps, start = [], 0
     for found in _QUOTE_OR_END.finditer(line):
@@ -161,6 +161,11 @@ def steps_in(line: str) -> list[str]:
             steps.append(line[start : found.end()].strip())
             start = found.end()
     return [*steps, line[start:].strip()]
+
+
+def _is_step(line: str) -> bool:
+    """Whether nothing in a line can end a sentence."""
+    return ". " not in line and "! " not in line and "? " not in line
 
 
 def quotes_in(line: str) -> list[str]:

@@ -16,6 +16,7 @@ from sciie_rewards.settings import RewardSettings
 __all__ = ["Released", "Robust", "Scored", "Scorer", "released", "scorer_for"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
+_made = tuple.__new__  # as in `case`
 
 
 class Scored(NamedTuple):
@@ -71,7 +72,7 @@ class Robust:
                 possible += weight
         if case.looks or case.ner.tp or (case.ner.f1 is None and case.rel.f1 is None):
             score = earned / possible if possible else 1.0
-            return Scored(score, values, parsed.status, score)
+            return _made(Scored, (score, values, parsed.status, score))
         return Scored(earned, values, parsed.status)
 
 
