@@ -20,6 +20,9 @@ _made = tuple.__new__
 """Makes a named tuple of a tuple; several are made of every completion, and the class's own way is far slower."""
 
 
+_NOTHING = Reasoning("", "none")
+
+
 class Look(NamedTuple):
     """A right relation, as an item and as a claim, and the steps that evidence and name it (None without one)."""
 
@@ -42,7 +45,7 @@ class Case(NamedTuple):
         relations: the predicted relations (subject, label, object), likewise.
         written: the predicted entities as they are written.
         n_written: their number; a blank text counts, although nothing can be said of it.
-        reasoning: its reasoning, read as the rule reads texts.
+        reasoning: its reasoning, read as the rule reads texts; it may be left out where no relation is right.
         looks: what the reasoning says about every relation that is right.
     """
 
@@ -79,9 +82,13 @@ class Judge:
         """The matches of a completion, for people."""
         return self._scorer.matches(row.gold, parsed.items)
 
+    def reasoning(self, parsed: ParsedCompletion) -> Reasoning:
+        """The reasoning of a completion, read as the rule reads texts."""
+        return Reasoning(parsed.reasoning, self._rule.normalize)
+
     def case(self, row: GoldRow, parsed: ParsedCompletion, prompt: object) -> Case:
         """Match a completion that has a well-formed answer."""
-        items, reasoning = parsed.items, Reasoning(parsed.reasoning, self._rule.normalize)
+        items = parsed.items
         if self._plain and items.plain and row.by_equality:  # nothing to normalise: equality is set intersection
             entities: set[Item] = set(items.entities)
             relations: set[Item] = set(items.relations)
@@ -89,6 +96,7 @@ class Judge:
             number = len(entities)
             ner = _made(Counts, (len(entities & row.entities), number, len(row.entities)))
             rel = _made(Counts, (len(right), len(relations), len(row.relations)))
+            reasoning = self.reasoning(parsed) if right else _NOTHING
             looks = _looks(row, right, reasoning) if right else []
             case = (row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
             return _made(Case, case)
@@ -96,6 +104,7 @@ class Judge:
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
         written = sides(items, AS_WRITTEN, ("ner",))["ner"]
+        reasoning = self.reasoning(parsed)
         return Case(
             row,
             parsed,

@@ -135,6 +135,7 @@ def explain(
     matches = scorer.judge.matches(row, parsed)
     ner, rel = matches["ner"], matches[scorer.judge.task]
     right = {*ner.exact, *(pair.predicted for pair in ner.pairs)}
+    quotes = scorer.judge.reasoning(parsed).quotes()
     relations = {look.relation for look in case.looks}
     near = [[list(pair.gold), list(pair.predicted), pair.similarity] for pair in nearest(row.entities, case.written)]
     return Explanation(
@@ -164,8 +165,8 @@ def explain(
             for look in sorted(case.looks, key=lambda look: look.relation)
         ],
         {
-            "found": [quote for quote in case.reasoning.quotes() if quote in row.sentence],
-            "fabricated": [quote for quote in case.reasoning.quotes() if quote not in row.sentence],
+            "found": [quote for quote in quotes if quote in row.sentence],
+            "fabricated": [quote for quote in quotes if quote not in row.sentence],
         },
     )
 
