@@ -1,6 +1,14 @@
 """Rewards for reinforcement learning, made of the evaluator's own scores.
 
-The package is reserved for the R² reward and its trainer adapters; it has no public names yet.
+`released_rewards` gives the public R2GRPO release's four rewards, for reproduction.
 """
 
-__all__: list[str] = []
+from sciie_rewards.released import (
+    released_format,
+    released_ner,
+    released_reasoning,
+    released_rel,
+    released_rewards,
+)
+
+__all__ = ["released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"]
