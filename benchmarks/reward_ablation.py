@@ -21,7 +21,7 @@ from reward_hacking import FAIR, Floats, Judged, judged, reward_of, seeded
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
-from synthetic import MALFORMATIONS, completion, noisy
+from synthetic import MALFORMATIONS, noisy, reasoning
 
 from sciie_eval import Example, load_split
 from sciie_rewards import R2Reward, r2_weights
@@ -91,7 +91,7 @@ def made(examples: list[Example]) -> Material:
     for example in examples:
         gold = gold_answer(example)
         near, far = off_by_one(example, seeded(example)), wrong(example, seeded(example))
-        pairs["well-formed, repaired"].append((completion(gold, 0), MALFORMATIONS[BROKEN](gold, "So.")))
+        pairs["well-formed, repaired"].append((in_full(gold), MALFORMATIONS[BROKEN](gold, reasoning(gold, 0))))
         pairs["reasoned, one line"].append((in_full(gold), in_one_line(gold)))
         pairs["near, wrong"].append((in_one_line({**near, "rel": []}), in_one_line({**far, "rel": []})))
     exploits = {name: [judged(exploit(e, seeded(e)), e) for e in examples] for name, exploit in EXPLOITS.items()}
@@ -135,8 +135,8 @@ def ordered(groups: Floats, truth: Floats) -> float:
 
 
 def told_apart(groups: Floats, truth: Floats) -> float:
-    """Share of the pairs within a sentence, of equal F1 below 1, whose rewards differ: there F1 alone teaches nothing."""
-    apart = total = 0
+    """Share of the pairs within a sentence, of equal F1 below 1, whose rewards differ (F1 alone teaches nothing there)."""
+    apart = total = 0.0
     for one, two in combinations(range(groups.shape[1]), 2):
         tie = (truth[:, one] == truth[:, two]) & (truth[:, one] < 1)
         total += np.count_nonzero(tie)

@@ -28,8 +28,9 @@ from sciie_eval.counting import GoldSentence, SentenceScorer, counts_of
 from sciie_eval.items import items_of
 from sciie_eval.rules import MatchRule
 from sciie_rewards import R2Reward
+from sciie_rewards.settings import Profile
 
-PROFILES = ("robust", "released")
+PROFILES: tuple[Profile, ...] = ("robust", "released")
 SEEDS = 5
 FAIR = 0.3
 RIVALS = ("20 % noise", "50 % noise", "80 % noise", "all wrong")
@@ -141,7 +142,7 @@ def split_mean(values: Floats, related: NDArray[np.bool_]) -> dict[str, float]:
 def checked(robust: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The bounds that the robust profile promises."""
     honest, exploits = robust["honest"], robust["exploits"]
-    floor = honest[NOISIEST]["mean"] if "mean" in honest[NOISIEST] else honest[NOISIEST]["all"]
+    floor = honest[NOISIEST]["all"]
     powerless = {name: row for name, row in exploits.items() if not name.startswith("oracle: correct")}
     best = max(powerless, key=lambda name: powerless[name]["mean"]["all"])
     worst = max(exploits, key=lambda name: exploits[name]["of these above the bound"])

@@ -15,9 +15,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sciie_eval.exceptions import InputError, brief
+from sciie_eval.cards import load_schema
 from sciie_eval.parsing import message_text
+from sciie_eval.rules import MatchRule
 from sciie_eval.schema import Example
+from sciie_rewards.columns import GoldRows
 
 __all__ = [
     "RELEASED",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 Item = tuple[Any, ...]
+_ROWS = GoldRows(load_schema(), MatchRule())
 
 QUOTE_CAP = 0.6
 SCALE = 1 / 6
@@ -138,7 +141,7 @@ RELEASED: dict[str, Callable[[str, Example], float]] = {
 """The rewards of one completion by name; the release adds them up."""
 
 
-def released_ner(completions: Sequence[Any], **columns: Any) -> list[float]:
+def released_ner(completions: Sequence[Any], **columns: Any) -> list[float | None]:
     """`ner_reward` of every row, as trainers call it.
 
     Args:
@@ -147,10 +150,10 @@ def released_ner(completions: Sequence[Any], **columns: Any) -> list[float]:
             ``rel``; one value a completion. Others are ignored.
 
     Returns:
-        One float a completion.
+        One float a completion; None where the row has no gold at all, because it belongs to another task.
 
     Raises:
-        InputError: a column is missing or has not the expected form; the message names it.
+        InputError: a column is missing or has not the expected form; names column and row.
 
     >>> answer = '<answer>{"ner": [["BERT", "Method"]], "rel": []}</answer>'
     >>> released_ner([answer], sentence=["BERT helps ."], ner=[[["BERT", "Method"]]], rel=[[]])
@@ -159,22 +162,22 @@ def released_ner(completions: Sequence[Any], **columns: Any) -> list[float]:
     return _each(ner_reward, completions, columns)
 
 
-def released_rel(completions: Sequence[Any], **columns: Any) -> list[float]:
+def released_rel(completions: Sequence[Any], **columns: Any) -> list[float | None]:
     """`rel_reward` of every row; arguments as `released_ner` has them."""
     return _each(rel_reward, completions, columns)
 
 
-def released_reasoning(completions: Sequence[Any], **columns: Any) -> list[float]:
+def released_reasoning(completions: Sequence[Any], **columns: Any) -> list[float | None]:
     """`reasoning_reward` of every row; arguments as `released_ner` has them."""
     return _each(reasoning_reward, completions, columns)
 
 
-def released_format(completions: Sequence[Any], **columns: Any) -> list[float]:
+def released_format(completions: Sequence[Any], **columns: Any) -> list[float | None]:
     """`format_reward` of every row; arguments as `released_ner` has them."""
     return _each(format_reward, completions, columns)
 
 
-def released_rewards() -> list[Callable[..., list[float]]]:
+def released_rewards() -> list[Callable[..., list[float | None]]]:
     """The four callables, in the order ner, rel, reasoning, format; a fresh list, since trainers change theirs.
 
     >>> [reward.__name__ for reward in released_rewards()]
@@ -252,30 +255,9 @@ def _mentions(think: str, example: Example) -> float:
 
 def _each(
     reward: Callable[[str, Example], float], completions: Sequence[Any], columns: Mapping[str, Any]
-) -> list[float]:
-    examples = _examples(len(completions), columns)
-    return [reward(message_text(value), example) for value, example in zip(completions, examples, strict=True)]
-
-
-def _examples(number: int, columns: Mapping[str, Any]) -> list[Example]:
-    """Each row's gold, from the columns of a batch."""
-    names = ["sentence", "gold"] if columns.get("gold") is not None else ["sentence", "ner", "rel"]
-    for name in names:
-        column = columns.get(name)
-        if not isinstance(column, Sequence) or isinstance(column, str) or len(column) != number:
-            raise InputError(
-                f"column {name}: expected a list of {number} values, one a completion, got {brief(column)}"
-            )
-    examples = []
-    for row in range(number):
-        values = {name: columns[name][row] for name in names}
-        gold = values.pop("gold", None)
-        if isinstance(gold, str):
-            try:
-                gold = json.loads(gold)
-            except ValueError as error:
-                raise InputError(f"row {row}: column gold: expected JSON, got {brief(gold)} ({error})") from error
-        if gold is not None and not isinstance(gold, Mapping):
-            raise InputError(f"row {row}: column gold: expected a mapping with ner and rel, got {brief(gold)}")
-        examples.append(Example.from_row({**(gold or {}), **values}, id=str(row)))
-    return examples
+) -> list[float | None]:
+    rows = _ROWS.of_columns(columns, len(completions))
+    return [
+        None if row is None else reward(message_text(completion), row.example)
+        for completion, row in zip(completions, rows, strict=True)
+    ]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from toy import rows_of
 
 from sciie_eval import Example, InputError
+from sciie_rewards import R2Reward
 from sciie_rewards.released import (
     RELEASED,
     format_reward,
@@ -561,19 +562,28 @@ def test_each_row_has_its_own_gold() -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({}, "column sentence: expected a list of 1 values"),
-        ({"sentence": ["x"]}, "column ner: expected"),
-        ({"sentence": ["x"], "ner": [[]]}, "column rel: expected"),
-        ({"sentence": "x", "gold": ["{}"]}, "column sentence: expected"),
-        ({"sentence": ["x"], "gold": ["{"]}, "row 0: column gold: expected JSON"),
-        ({"sentence": ["x"], "gold": [3]}, "row 0: column gold: expected a mapping"),
-        ({"sentence": ["x"], "gold": [{"a": 1}]}, "row 0: expected at least one of the keys ner, rel"),
-        ({"sentence": ["x"], "ner": [["a"]], "rel": [[]]}, r"row 0: field ner\[0\]: expected"),
+        ({}, "column gold: missing from row 0 on"),
+        ({"sentence": ["x"], "ner": [[]]}, "column rel: missing"),
+        ({"gold": ['{"ner": [], "rel": []}']}, "column sentence, row 0: expected a string"),
+        ({"sentence": ["x"], "gold": ["{"]}, "column gold, row 0: expected a mapping .* or its JSON string"),
+        ({"sentence": ["x"], "ner": [["a"]], "rel": [[]]}, r"columns ner, rel, row 0: field ner\[0\]: expected"),
     ],
 )
 def test_wrong_columns_are_named(columns: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         released_ner(["x"], **columns)
+
+
+def test_rows_of_other_tasks_are_not_judged() -> None:
+    found = released_rel(["x", "x"], sentence=["s", "s"], ner=[[], None], rel=[[], None])
+    assert found == [2, None]
+
+
+def test_the_profile_adds_the_four_up() -> None:
+    text = f"<think>The rule implies 'BERT'.</think>{answer(NER, REL[:1])}"
+    result = R2Reward(profile="released").score_one(text, example())
+    assert result.components == {name.upper(): reward(text, example()) for name, reward in RELEASED.items()}
+    assert result.score == pytest.approx(sum(result.components.values()))
 
 
 def test_the_four_can_be_sent_to_other_processes() -> None:
