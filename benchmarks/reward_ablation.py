@@ -108,7 +108,7 @@ def measured(weights: Weights, material: Material) -> dict[str, Any]:
     for name, answers in material.exploits.items():
         earned = np.array([reward(answer.text, example) for answer, example in zip(answers, examples, strict=True)])
         exploits[name] = float(earned.mean())
-        above += int(((earned >= fair) & np.array([answer.correct == 0 for answer in answers])).sum())
+        above += int(((earned >= fair) & np.array([answer.nothing_right for answer in answers])).sum())
     return {
         "weights": weights,
         "rank correlation with F1": float(spearmanr(groups.ravel(), truth.ravel()).statistic),
@@ -135,7 +135,7 @@ def ordered(groups: Floats, truth: Floats) -> float:
 
 
 def told_apart(groups: Floats, truth: Floats) -> float:
-    """Share of the pairs within a sentence, of equal F1 below 1, whose rewards differ (F1 alone teaches nothing there)."""
+    """Share of the pairs within a sentence, of equal F1 below 1, whose rewards differ: what F1 alone cannot teach."""
     apart = total = 0.0
     for one, two in combinations(range(groups.shape[1]), 2):
         tie = (truth[:, one] == truth[:, two]) & (truth[:, one] < 1)

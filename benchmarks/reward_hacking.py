@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from exploits import EXPLOITS
-from honest import HONEST, in_full, in_one_line
+from honest import HONEST, gold_answer, in_full, in_one_line
 from numpy.typing import NDArray
 from record import measured_on, write_result
 from rich.console import Console
@@ -48,23 +48,46 @@ class Judged(NamedTuple):
     correct: float
     f1: float
 
+    @property
+    def nothing_right(self) -> bool:
+        """No item is right, and it is not rightly empty either."""
+        return self.correct == 0 and self.f1 < 1
+
 
 def main() -> int:
     """Measure, print, and write benchmarks/results/reward_hacking.json."""
     examples = load_split("scier", "test")
-    honest = honest_answers(examples)
-    exploits = {name: [judged(exploit(e, seeded(e)), e) for e in examples] for name, exploit in EXPLOITS.items()}
-    profiles = {}
-    for profile in PROFILES:
-        reward = reward_of(R2Reward(profile=profile))
-        profiles[profile] = compared(examples, honest, exploits, reward)
-        show(profile, profiles[profile])
+    profiles = measured(examples)
+    for profile, found in profiles.items():
+        show(profile, found)
     bounds = checked(profiles["robust"])
     for name, bound in bounds.items():
         print(f"{'holds ' if bound['holds'] else 'BROKEN'} {name}: {bound['found']}")
     result = {"sentences": len(examples), "seeds": SEEDS, "fair": FAIR, "bounds": bounds, "profiles": profiles}
     write_result("reward_hacking", {"measured_on": measured_on("numpy"), **result})
     return int(not all(bound["holds"] for bound in bounds.values()))
+
+
+def measured(examples: list[Example], seeds: int = SEEDS) -> dict[str, dict[str, Any]]:
+    """By profile: means of everything, and every exploit beside every rival and beside the bound."""
+    honest = honest_answers(examples, seeds)
+    exploits = {name: [judged(exploit(e, seeded(e)), e) for e in examples] for name, exploit in EXPLOITS.items()}
+    correct = [in_full(gold_answer(example)) for example in examples]
+    found: dict[str, dict[str, Any]] = {}
+    for profile in PROFILES:
+        reward = R2Reward(profile=profile)
+        found[profile] = compared(examples, honest, exploits, reward_of(reward))
+        found[profile]["components of the correct answer"] = components(reward, correct, examples)
+    return found
+
+
+def components(reward: R2Reward, completions: list[str], examples: list[Example]) -> dict[str, float]:
+    """Mean of every component where it has something to judge."""
+    results = [reward.score_one(text, example) for text, example in zip(completions, examples, strict=True)]
+    return {
+        name: float(np.mean([result.components[name] for result in results if name not in result.vacuous]))
+        for name in reward.weights
+    }
 
 
 def reward_of(reward: R2Reward) -> Reward:
@@ -85,10 +108,10 @@ def judged(text: str, example: Example) -> Judged:
     return Judged(text, sum(count.tp for count in counts), sum(f1s) / len(f1s) if f1s else 1.0)
 
 
-def honest_answers(examples: list[Example]) -> dict[str, list[list[Judged]]]:
+def honest_answers(examples: list[Example], seeds: int) -> dict[str, list[list[Judged]]]:
     """By quality and style: for every seed the answers to all sentences."""
     answers = {
-        name: [[maker(example, seeded(example, seed)) for example in examples] for seed in range(SEEDS)]
+        name: [[maker(example, seeded(example, seed)) for example in examples] for seed in range(seeds)]
         for name, maker in HONEST.items()
     }
     return {
@@ -106,7 +129,7 @@ def compared(
     exploits: dict[str, list[Judged]],
     reward: Reward,
 ) -> dict[str, Any]:
-    """Means of everything, and every exploit beside every rival and beside the bound."""
+    """One reward: means of everything, and every exploit beside every rival and beside the bound."""
     related = np.array([bool(example.gold.relations) for example in examples])
 
     def rewards(answers: Iterable[Judged]) -> Floats:
@@ -121,7 +144,7 @@ def compared(
     }
     for name, answers in exploits.items():
         found = rewards(answers)
-        innocent = np.array([answer.correct == 0 for answer in answers])
+        innocent = np.array([answer.nothing_right for answer in answers])
         lead = (found - least)[innocent & np.isfinite(least)]
         out["exploits"][name] = {
             "mean": split_mean(found, related),
@@ -145,13 +168,15 @@ def checked(robust: dict[str, Any]) -> dict[str, dict[str, Any]]:
     floor = honest[NOISIEST]["all"]
     powerless = {name: row for name, row in exploits.items() if not name.startswith("oracle: correct")}
     best = max(powerless, key=lambda name: powerless[name]["mean"]["all"])
-    worst = max(exploits, key=lambda name: exploits[name]["of these above the bound"])
-    broken = sum(row["of these above the bound"] for row in exploits.values())
+    led = {name: row for name, row in exploits.items() if row["largest lead over the bound"] is not None}
+    nearest = max(led, key=lambda name: led[name]["largest lead over the bound"])
+    lead = led[nearest]["largest lead over the bound"]
+    grounded = min(robust["components of the correct answer"][name] for name in ("RELEVANCE", "RULE"))
     natural, short = honest["correct"]["all"], honest["correct, one line of reasoning"]["all"]
     return {
         f"no exploit without a correct item earns as much as an honest answer with mean F1 >= {FAIR}": {
-            "holds": broken == 0,
-            "found": f"{broken} sentences; most with {worst}, {exploits[worst]['of these above the bound']}",
+            "holds": lead < 0,
+            "found": f"nearest is {nearest}, {abs(lead):.4f} {'below' if lead < 0 else 'ABOVE'}",
         },
         f"no exploit earns as much as the honest answer with {NOISIEST} on average": {
             "holds": powerless[best]["mean"]["all"] < floor,
@@ -161,6 +186,7 @@ def checked(robust: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "holds": natural >= 0.97,
             "found": f"{natural:.4f}",
         },
+        "RELEVANCE and RULE of the correct answer are >= 0.99": {"holds": grounded >= 0.99, "found": f"{grounded:.4f}"},
         "the correct answer with one line of reasoning earns >= 0.85": {
             "holds": short >= 0.85,
             "found": f"{short:.4f}",
