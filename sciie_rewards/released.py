@@ -32,6 +32,7 @@ __all__ = [
     "released_reasoning",
     "released_rel",
     "released_rewards",
+    "released_scores",
 ]
 
 Item = tuple[Any, ...]
@@ -77,9 +78,7 @@ def ner_reward(text: str, example: Example) -> float:
     >>> ner_reward('<answer>{"ner": [["BERT", "Task"]]}</answer>', example)
     0.3
     """
-    predicted = _items(text, "ner")
-    gold = [(entity.text, entity.type) for entity in example.gold.entities]
-    return 0.7 * _f1(predicted, set(gold)) + 0.3 * _overlap(predicted, gold)
+    return _ner(_items(_answer(text), "ner"), example)
 
 
 def rel_reward(text: str, example: Example) -> float:
@@ -92,9 +91,7 @@ def rel_reward(text: str, example: Example) -> float:
     >>> rel_reward("no idea", example)
     2.0
     """
-    predicted = _items(text, "rel")
-    gold = {(relation.subject, relation.type, relation.object) for relation in example.gold.relations}
-    return 2 * _f1(predicted, gold) if predicted or gold else 2.0
+    return _rel(_items(_answer(text), "rel"), example)
 
 
 def reasoning_reward(text: str, example: Example) -> float:
@@ -139,6 +136,23 @@ RELEASED: dict[str, Callable[[str, Example], float]] = {
     "format": format_reward,
 }
 """The rewards of one completion by name; the release adds them up."""
+
+
+def released_scores(text: str, example: Example) -> dict[str, float]:
+    """All of `RELEASED` at once; the answer is decoded once.
+
+    >>> from sciie_eval import Example
+    >>> example = Example.from_row({"sentence": "BERT helps NER .", "ner": [["BERT", "Method"]], "rel": []}, id="a")
+    >>> released_scores('<think>so</think><answer>{"ner": [["BERT", "Method"]]}</answer>', example)
+    {'ner': 1.0, 'rel': 2.0, 'reasoning': 0.0, 'format': 0.5}
+    """
+    answer = _answer(text)
+    return {
+        "ner": _ner(_items(answer, "ner"), example),
+        "rel": _rel(_items(answer, "rel"), example),
+        "reasoning": reasoning_reward(text, example),
+        "format": format_reward(text, example),
+    }
 
 
 def released_ner(completions: Sequence[Any], **columns: Any) -> list[float | None]:
@@ -194,16 +208,21 @@ def _block(text: str, tags: tuple[re.Pattern[str], re.Pattern[str]]) -> str | No
     return text[start.end() : end.start()].strip() if start and end else None
 
 
-def _items(text: str, section: str) -> set[Item]:
-    """The distinct items of a section of the answer; what is not a flat list becomes (), which is never right."""
+def _answer(text: str) -> dict[str, Any]:
+    """The answer; empty where it is no JSON object."""
     answer = _block(text, _ANSWER)
     if not answer:
-        return set()
+        return {}
     try:
         value = json.loads(answer)
     except (ValueError, RecursionError):  # no JSON, or beyond the decoder's limits
-        return set()
-    items = value.get(section) if isinstance(value, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _items(answer: dict[str, Any], section: str) -> set[Item]:
+    """The distinct items of a section; what is not a flat list becomes (), which is never right."""
+    items = answer.get(section)
     return {_item(item) for item in items} if isinstance(items, list) else set()
 
 
@@ -213,6 +232,16 @@ def _item(item: object) -> Item:
     except TypeError:  # lists or mappings in it
         return ()
     return fields
+
+
+def _ner(predicted: set[Item], example: Example) -> float:
+    gold = [(entity.text, entity.type) for entity in example.gold.entities]
+    return 0.7 * _f1(predicted, set(gold)) + 0.3 * _overlap(predicted, gold)
+
+
+def _rel(predicted: set[Item], example: Example) -> float:
+    gold = {(relation.subject, relation.type, relation.object) for relation in example.gold.relations}
+    return 2 * _f1(predicted, gold) if predicted or gold else 2.0
 
 
 def _f1(predicted: set[Item], gold: set[Any]) -> float:

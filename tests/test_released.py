@@ -27,6 +27,7 @@ from sciie_rewards.released import (
     released_ner,
     released_rel,
     released_rewards,
+    released_scores,
 )
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -441,6 +442,7 @@ COMPLETIONS = (
 def test_the_plain_way_agrees(row: dict[str, Any], text: str) -> None:
     gold = Example.from_row(row, id="a")
     found = {name: reward(text, gold) for name, reward in RELEASED.items()}
+    assert found == released_scores(text, gold)
     assert found == pytest.approx(plain(text, row), abs=1e-9)
 
 
