@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pydantic_core import SchemaValidator, core_schema
+
 from sciie_eval.cards import load_schema
 from sciie_eval.parsing import message_text
 from sciie_eval.rules import MatchRule
@@ -213,11 +215,29 @@ def _answer(text: str) -> dict[str, Any]:
     answer = _block(text, _ANSWER)
     if not answer:
         return {}
-    try:
-        value = json.loads(answer)
-    except (ValueError, RecursionError):  # no JSON, or beyond the decoder's limits
-        return {}
+    value = _decoded(answer)
     return value if isinstance(value, dict) else {}
+
+
+def _decoded(text: str) -> object:
+    try:
+        return _PLAIN.validate_json(text)  # what it takes means the same to the release's decoder, which is slower
+    except ValueError:
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # no JSON, or beyond the decoder's limits
+        return None
+
+
+def _plain() -> SchemaValidator:
+    """Decodes sections that hold lists of strings, and nothing else, straight to tuples; other keys do not matter."""
+    item = core_schema.tuple_schema([core_schema.str_schema(strict=True)], variadic_item_index=0)
+    section = core_schema.typed_dict_field(core_schema.list_schema(item, strict=True), required=False)
+    return SchemaValidator(core_schema.typed_dict_schema({"ner": section, "rel": section}, extra_behavior="ignore"))
+
+
+_PLAIN = _plain()
 
 
 def _items(answer: dict[str, Any], section: str) -> set[Item]:
@@ -228,7 +248,7 @@ def _items(answer: dict[str, Any], section: str) -> set[Item]:
 
 def _item(item: object) -> Item:
     try:
-        hash(fields := tuple(item) if type(item) is list else ())
+        hash(fields := tuple(item) if isinstance(item, list | tuple) else ())
     except TypeError:  # lists or mappings in it
         return ()
     return fields

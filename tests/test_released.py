@@ -139,6 +139,14 @@ def test_no_relations_where_gold_has_none_earn_all(text: str) -> None:
         ('<answer>{"ner": [["BERT large", "Method"], ["NER", "Task"]], "n": NaN}</answer>', True),
         ('<answer>{"ner": [], "ner": [["BERT large", "Method"], ["NER", "Task"]]}</answer>', True),
         ("<answer>{'ner': []}</answer>", False),
+        (
+            '<answer>{"ner": [["BERT large", "Method"], ["NER", "Task"]], "n": ["\\ud83d", '
+            + "[" * 500
+            + "]" * 501
+            + "}</answer>",
+            True,
+        ),
+        ('<answer>{"ner": [["BERT large", "Method"], ["NER", "Task"]], "n": ' + "9" * 5_000 + "}</answer>", False),
     ],
 )
 def test_the_answer_is_plain_json_between_the_first_tags(text: str, read: bool) -> None:
