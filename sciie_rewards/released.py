@@ -213,9 +213,7 @@ def _block(text: str, tags: tuple[re.Pattern[str], re.Pattern[str]]) -> str | No
 def _answer(text: str) -> dict[str, Any]:
     """The answer; empty where it is no JSON object."""
     answer = _block(text, _ANSWER)
-    if not answer:
-        return {}
-    value = _decoded(answer)
+    value = _decoded(answer) if answer and answer[0] == "{" else None
     return value if isinstance(value, dict) else {}
 
 
@@ -233,7 +231,7 @@ def _decoded(text: str) -> object:
 def _plain() -> SchemaValidator:
     """Decodes sections that hold lists of strings, and nothing else, straight to tuples; other keys do not matter."""
     item = core_schema.tuple_schema([core_schema.str_schema(strict=True)], variadic_item_index=0)
-    section = core_schema.typed_dict_field(core_schema.list_schema(item, strict=True), required=False)
+    section = core_schema.typed_dict_field(core_schema.list_schema(item, strict=True, fail_fast=True), required=False)
     return SchemaValidator(core_schema.typed_dict_schema({"ner": section, "rel": section}, extra_behavior="ignore"))
 
 
