@@ -70,6 +70,11 @@ def answer(text: str) -> str:
     return f"<think>The BERT model is used for NER.</think>\n<answer>{text}</answer>"
 
 
+def reasoned(text: str) -> str:
+    """A right answer behind this reasoning."""
+    return f"<think>{text}</think>\n<answer>{OK}</answer>"
+
+
 def section(item: str, number: int, name: str = "ner") -> str:
     """An answer with one section of so many items; ``#`` in the item becomes its number."""
     return answer(f'{{"{name}": [' + ",".join(item.replace("#", str(index)) for index in range(number)) + "]}")
@@ -106,6 +111,16 @@ def nasty() -> dict[str, str]:
         "repair_many_more": answer("{a}" * 60_000),
         "repair_many_long": answer(('{"ner": [["' + "x " * 100 + '" "b"]]}\n') * 500),
         "repair_empty_values": answer('{"ner": [{' + '"a":"b" , ' * 700 + "}]}"),
+        # reasoning behind a right relation
+        "reasoning_quotes_5mb": reasoned('"BERT" "x" ' * 450_000),
+        "reasoning_distinct_quotes_5mb": reasoned(
+            " ".join(f'"x{index}"' for index in range(500_000)) + ' "BERT" "NER"'
+        ),
+        "reasoning_words_in_words_5mb": reasoned("xBERTx xNERx used-for. " * 220_000),
+        "reasoning_lines_5mb": reasoned("BERT used for\nNER is it\n" * 210_000),
+        "reasoning_curly_2mb": reasoned("“BERT NER used for. " * 100_000),
+        "reasoning_stops_2mb": reasoned("BERT NER" + ". " * 1_000_000),
+        "near_entities_5mb": answer(json.dumps({"ner": [["BERT " * 190 + str(i), "Method"] for i in range(5_000)]})),
         # items
         "items_mappings_50k": section('{"text": "e#", "type": "Method"}', 50_000),
         "items_mappings_capital_50k": section('{"Text": "e#", "Type": "Method", "x": 1}', 50_000),

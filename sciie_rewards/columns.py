@@ -142,7 +142,7 @@ def _check_column(name: str, values: object, number: int) -> None:
     ):
         raise InputError(f"{expected}; got {brief(values)}")
     if len(values) != number:
-        raise InputError(f"{expected}; got {len(values)}, so row {min(len(values), number)} has no counterpart")
+        raise InputError(f"{expected}; got {len(values)}, so row {min(len(values), number)} has none")
 
 
 def _decoded(value: object, form: str, where: str) -> object:

@@ -114,7 +114,9 @@ class R2Reward:
         return R2Reward.from_settings, (self.settings,)
 
     def __repr__(self) -> str:
-        return f"R2Reward({', '.join(f'{k}={v!r}' for k, v in self.settings if k in self.settings.model_fields_set)})"
+        own = self.settings.model_dump(exclude={"label_schema"}, exclude_defaults=True)
+        shown = {**own, "schema": self.settings.label_schema.name}
+        return f"R2Reward({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def weights(self) -> dict[str, float]:

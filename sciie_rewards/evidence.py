@@ -1,7 +1,7 @@
 """What a piece of reasoning shows: its steps, its quotes, and which relations it evidences or names.
 
-Everything is read lazily and by searching for texts, so the work is linear in the length of the reasoning, and nothing
-is read for a relation that is not right.
+Everything is read lazily and by searching for texts, so the work is linear in the length of the reasoning (of which no
+more than `LONGEST` characters are read), and nothing is read for a relation that is not right.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ __all__ = ["Claim", "Reasoning", "quotes_in", "stands_in", "steps_in"]
 
 QUOTED_SHARE = 0.6
 """Quotes of one step that together are longer than this share of the sentence point at nothing in it."""
+
+LONGEST = 200_000
+"""Characters of a reasoning block that are read: more than any model's limit lets it write, and soon read."""
 
 _QUOTE = re.compile(r'"([^"\n]*)"|“([^“”\n]*)”')
 _QUOTE_OR_END = re.compile(r'"[^"\n]*"|“[^“”\n]*”|(?<=[^\s.!?])[.!?]+(?= )')
@@ -57,6 +60,8 @@ class Reasoning:
     __slots__ = ("_holds", "_lines", "_norm", "text")
 
     def __init__(self, text: str, normalize: Normalization) -> None:
+        if len(text) > LONGEST:
+            text = text[:LONGEST]
         self.text = text if text.isascii() else normalizer("none")(text)
         self._norm: Callable[[str], str] | None = None
         self._holds = stands_in
