@@ -284,8 +284,7 @@ def _quotes(think: str, sentence: str) -> float:
     """Each quote that is in the sentence and not all of it earns 0.1 to 0.2; at most `QUOTE_CAP` together."""
     earned = 0.0
     for found in _QUOTE.finditer(think):
-        quote = found[1].strip()
-        if quote and quote != sentence and quote in sentence:
+        if (quote := found[1].strip()) in sentence and quote and quote != sentence:
             earned += 0.1 + 0.1 * (1 - len(quote) / len(sentence))
             if earned >= QUOTE_CAP:
                 break
