@@ -114,9 +114,9 @@ class RewardSettings(BaseModel):
 def default_weights(profile: Profile) -> dict[str, float]:
     """The components of a profile, in order, and their weights."""
     if profile == "released":
-        from sciie_rewards.profiles import released
+        from sciie_rewards.released import RELEASED
 
-        return dict.fromkeys(released(), 1.0)
+        return {name.upper(): 1.0 for name in RELEASED}
     from sciie_rewards.components import COMPONENTS
 
     return {component.name: component.weight for component in COMPONENTS}

@@ -257,6 +257,17 @@ def test_the_command_of_trl(tmp_path: Path, tok: Any) -> None:
     assert set(check_logged(logged(tmp_path / "out"))) == {0.0}
 
 
+def test_the_ten_lines_of_the_docs(tmp_path: Path, tok: Any, data_dir: Path) -> None:
+    page = (ROOT / "docs" / "train-with-trl.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) == 10
+    (tmp_path / "train.py").write_text(code, encoding="utf-8")
+    tok.save_pretrained(tmp_path / "model")
+    tiny_model(tok).save_pretrained(tmp_path / "model")
+    run(sys.executable, "train.py", "model", "1", folder=tmp_path)
+    assert len(check_logged(logged(tmp_path / "out"))) == 8
+
+
 def in_a_spawned_process(reward: Any) -> list[float | None]:
     return reward(completions=[good(GOLD[0])], gold=[json.dumps(GOLD[0])])  # type: ignore[no-any-return]
 
