@@ -154,7 +154,7 @@ class Work:
         """The same with SciER's own columns."""
         completions = [completion(answer, WORDS) for answer in self.answers]
         rows = [example.to_row() for example in self.gold]
-        columns = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
         return lambda: r2_reward(completions, **columns)
 
 
