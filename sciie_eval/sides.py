@@ -27,13 +27,13 @@ class Side:
     Attributes:
         keys: items that equality can decide, each once; with multisets their last field numbers the repetitions.
         open: rel+ items with several possible types for an argument, which equality cannot decide.
-        dead: labels of items that match nothing: a blank text, or for rel+ an argument without any type.
+        dead: items that match nothing: a blank text, or for rel+ an argument without any type.
         texts: what stands behind a normalised text or a pair of offsets, where a similarity needs it.
     """
 
     keys: set[Item]
     open: list[Item]
-    dead: list[str]
+    dead: list[Item]
     texts: dict[Any, str]
 
     @property
@@ -45,7 +45,7 @@ class Side:
         """The label of every item, in no particular order."""
         yield from [key[1] for key in self.keys]
         yield from [item[1] for item in self.open]
-        yield from self.dead
+        yield from [item[1] for item in self.dead]
 
 
 def differ_in_blanks(predicted: set[Item], gold: set[Item]) -> int:
@@ -155,7 +155,7 @@ def _side(items: list[Item], rule: MatchRule, texts: dict[Any, str], last: int) 
         return Side(keys, [], [], texts)
     dead = [key for key in keys if not key[0] or not key[last]]
     keys.difference_update(dead)
-    return Side(keys, [], [key[1] for key in dead], texts)
+    return Side(keys, [], dead, texts)
 
 
 def _numbered(items: Iterable[Item]) -> set[Item]:
@@ -205,7 +205,7 @@ def _typed_side(
     keys.difference_update(dead)
     open_ = [key for key in keys if type(key[3]) is tuple or type(key[4]) is tuple]
     keys.difference_update(open_)
-    return Side(keys, open_, [key[1] for key in dead], texts)
+    return Side(keys, open_, dead, texts)
 
 
 def _types(types: str | tuple[str, ...] | None) -> tuple[str, ...]:
