@@ -8,10 +8,11 @@ matches one. For these the probability of every set of kept items is computed, a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
+from math import comb
 
 import numpy as np
 
@@ -97,7 +98,8 @@ def expected_consensus(ballot: Ballot, n: int, ks: Sequence[int], theta: float) 
         table = _table(n, k, least)
         out[place] = table @ hits, table @ all_items
         for rivals in groups:
-            value = _expected_matches(rivals, n, k, least)
+            value = _few_matches(rivals, n, k, least, table)
+            value = _expected_matches(rivals, n, k, least) if value is None else value
             exact = exact and value is not None
             out[place, 0] += _at_least(rivals, table) if value is None else value
     return out, exact
@@ -113,11 +115,11 @@ def _rivals(ballot: Ballot, votes: Iterable[Item]) -> list[_Rivals]:
     families = {_family(item) for item in (*gold.open, *open_items)}
     if not families:
         return []
-    golds: defaultdict[Hashable, list[Item]] = defaultdict(list)
+    golds: defaultdict[Item, list[Item]] = defaultdict(list)
     for item in (*gold.keys, *gold.open):
         golds[_family(item)].append(item)
     dead = {item for side, _ in ballot.voted for item in side.dead}
-    items: defaultdict[Hashable, set[Item]] = defaultdict(set)
+    items: defaultdict[Item, set[Item]] = defaultdict(set)
     for item in votes:
         if _family(item) in families and item not in dead:
             items[_family(item)].add(item)
@@ -125,9 +127,9 @@ def _rivals(ballot: Ballot, votes: Iterable[Item]) -> list[_Rivals]:
     return [rivals for rivals in groups if rivals.patterns]
 
 
-def _family(item: Item) -> Hashable:
-    """Items of other families never match: the label, and the two texts in either order."""
-    return item[1], frozenset((item[0], item[2]))
+def _family(item: Item) -> Item:
+    """Texts and label: items of other families never match (undirected ones are oriented by their texts)."""
+    return item[:3]
 
 
 def _group(ballot: Ballot, golds: list[Item], items: set[Item]) -> _Rivals:
@@ -165,6 +167,23 @@ def _at_least(rivals: _Rivals, table: Floats) -> float:
     for pattern, number in rivals.patterns.items():
         votes.update(dict.fromkeys(pattern, number))
     return float(table[max(votes.values())])
+
+
+def _few_matches(rivals: _Rivals, n: int, k: int, least: int, table: Floats) -> float | None:
+    """The expected number of matches where K has room for two kept items at most; None elsewhere.
+
+    No sample has two of the items, so they share out the K votes: one is kept with the tail of `passk.kept_table`, two
+    only where K = 2·least and each has half of the votes.
+    """
+    if 2 * least < k or any(len(pattern) > 1 for pattern in rivals.patterns):
+        return None
+    value = sum([float(table[number]) for number in rivals.patterns.values()])
+    if k == 2 * least:
+        total = comb(n, k)
+        ways = [(pattern, comb(number, least)) for pattern, number in rivals.patterns.items() if number >= least]
+        for (one, ways_one), (two, ways_two) in combinations(ways, 2):
+            value -= (2 - rivals.matched(one | two)) * (ways_one * ways_two / total)
+    return value
 
 
 def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sciie_eval.counting import GoldSentence, SentenceScorer, counts_of
+from sciie_eval.counting import GoldSentence, SentenceScorer
 from sciie_eval.items import EMPTY, Items
 from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.passk import Floats
@@ -19,7 +19,7 @@ from sciie_eval.rules import Task
 from sciie_eval.schema import Section
 from sciie_eval.scoring import Prediction, read_prediction
 from sciie_eval.settings import Settings
-from sciie_eval.sides import Side
+from sciie_eval.sides import Item, Side
 from sciie_eval.tally import NOT_WELL_FORMED
 
 __all__ = ["EMPTY_SAMPLE", "SampleHealth", "SampleReader", "Samples"]
@@ -138,6 +138,9 @@ class SampleReader:
 
 def _words(text: str, parsed: ParsedCompletion) -> tuple[int, int]:
     """Words of the answer and of the reasoning; tags are none."""
+    if parsed.tags == "TtAa":  # as asked: what stands behind the reasoning is the answer
+        answer = text.rpartition("</think>")[2]
+        return len(_TAG.sub(" ", answer).split()), len(parsed.reasoning.split())
     reasoning = len(_TAG.sub(" ", parsed.reasoning).split())
     return max(0, len(_TAG.sub(" ", text).split()) - reasoning), reasoning
 
@@ -153,7 +156,7 @@ class _Answers:
         self._as_written: dict[object, int] = {}
         self._numbers: dict[object, int] = {}
         self._sides: list[dict[Task, Side]] = []
-        self._counts: list[list[float]] = []
+        self._counts: list[float] = []
         self._sections: frozenset[Section] = frozenset()
 
     def number(self, items: Items) -> int:
@@ -170,16 +173,16 @@ class _Answers:
     def _matched(self, items: Items) -> int:
         matches = self._scorer.matches(self._gold, items)
         sides = {task: match.predicted for task, match in matches.items()}
-        same = tuple(frozenset((*side.keys, *side.open, *side.dead)) for side in sides.values())
-        number = self._numbers.setdefault(same, len(self._sides))
+        number = self._numbers.setdefault(tuple([_all(side) for side in sides.values()]), len(self._sides))
         if number == len(self._sides):
             self._sides.append(sides)
-            self._counts.append([cell for match in matches.values() for cell in counts_of(match, self._partial)])
+            for match in matches.values():
+                self._counts += match.credit if self._partial else match.n, match.predicted.n, match.gold.n
         return number
 
     def samples(self, numbers: list[int], parsed: list[ParsedCompletion]) -> Samples:
         """Everything together."""
-        table = np.array(self._counts, dtype=np.float64).reshape(len(self._counts), -1, 3)
+        table = np.array(self._counts, dtype=np.float64).reshape(len(self._sides), -1, 3)
         first = parsed[0]
         return Samples(
             answers=self._sides,
@@ -188,6 +191,10 @@ class _Answers:
             well_formed=np.array([one.status not in NOT_WELL_FORMED for one in parsed]),
             first=first._replace(items=_with_sections(first.items, self._sections)),
         )
+
+
+def _all(side: Side) -> frozenset[Item]:
+    return frozenset(side.keys.union(side.open, side.dead) if side.open or side.dead else side.keys)
 
 
 def _spans_of(items: Items) -> tuple[object, ...]:
