@@ -262,7 +262,7 @@ def ratio_intervals(
     if len(both) == 0:
         return [None] * len(columns)
     # not pooled: which sentences a resample draws must not depend on how many ratios are asked for
-    pairs = np.stack([numerators, denominators], axis=-1).reshape(len(both), -1)
+    pairs = np.stack([numerators, denominators], axis=-1).reshape(len(both), -1).round(12)  # equal but for last bits
     rows = both[np.lexsort(pairs.T[::-1])]
     above, below = np.split(_resampled(rows, np.ones(len(rows), dtype=np.intp), resamples, seed), 2, axis=1)
     tails = [(100.0 - level) / 2, 50.0 + level / 2]
