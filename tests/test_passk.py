@@ -15,6 +15,7 @@ from sciie_eval.passk import (
     expected_best,
     expected_distinct,
     kept_probability,
+    kept_table,
     order_weights,
     threshold_count,
 )
@@ -75,6 +76,19 @@ def test_the_tail_is_the_share_of_subsets(n, data):
     least = data.draw(st.integers(1, k))
     brute = np.mean([sum(place < count for place in some) >= least for some in subsets(n, k)])
     assert kept_probability(n, count, k, least) == pytest.approx(brute, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "k"), [(1, 1), (2, 1), (9, 4), (1024, 1), (1024, 2), (1024, 512), (1024, 1023), (1024, 1024)]
+)
+@pytest.mark.parametrize("theta", [0.01, 0.5, 0.9, 1.0])
+def test_tables_of_tails_are_exact(n, k, theta):
+    least = threshold_count(k, theta)
+    table = kept_table(n, k, least)
+    some = sorted({0, 1, least - 1, least, n // 3, n // 2, n - k + least - 1, n - 1, n} & set(range(n + 1)))
+    assert table[some] == pytest.approx([kept_probability(n, count, k, least) for count in some], abs=1e-12)
+    assert (np.diff(table) >= 0).all()
+    assert (table[0], table[-1]) == (0, 1)
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=8))

@@ -86,7 +86,7 @@ def draw_curves(scores: Sequence[NamedCurves]) -> Figure:
             for number, (_, score) in enumerate(scores):
                 for statistic in STATISTICS:
                     curve = score.of(statistic)[task]
-                    if curve is not None:
+                    if curve is not None and (average == "micro" or curve.macro):
                         _draw(panel, score.k, curve, average, statistic, number)
         row[0].set_ylabel(f"{average}-F1 (%)")
     for panel, task in zip(panels[0], tasks, strict=False):
