@@ -18,7 +18,7 @@ from record import measured_on, write_result
 from sciie_eval.oracles import expected_kept, sentence_scores, worst_first
 from sciie_eval.stats import Floats, ratio_intervals
 
-REPLICATES = 2000
+REPLICATES = 6000
 SAMPLES, K = 8, 4
 GOLD = (0, 1, 2, 4)
 """Numbers of gold items, equally likely."""

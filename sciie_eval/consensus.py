@@ -23,8 +23,10 @@ from sciie_eval.sides import Item, Side
 
 __all__ = ["Ballot", "expected_consensus"]
 
-MAX_PIECES = 10_000
-"""Pieces of work spent on items that compete in one place; samples that need more were made to."""
+MAX_WORK = 50_000_000
+"""Additions spent on items that compete in one place, some tenths of a second; samples that need more were made to."""
+OVERHEAD = 2_000
+"""What one step costs beside its additions."""
 
 Pattern = frozenset[Item]
 _State = tuple[Pattern, frozenset[tuple[Item, int]]]
@@ -70,6 +72,22 @@ class _Rivals:
     patterns: Counter[Pattern]
     matched: Callable[[Pattern], int]
 
+    def votes(self) -> Counter[Item]:
+        """How many samples have each item."""
+        votes: Counter[Item] = Counter()
+        for pattern, number in self.patterns.items():
+            votes.update(dict.fromkeys(pattern, number))
+        return votes
+
+    def with_votes(self, least: int) -> _Rivals:
+        """Without the items that too few samples have to be kept ever."""
+        hopeful = {item for item, number in self.votes().items() if number >= least}
+        narrowed: Counter[Pattern] = Counter()
+        for pattern, number in self.patterns.items():
+            if not pattern.isdisjoint(hopeful):
+                narrowed[pattern & hopeful] += number
+        return _Rivals(narrowed, self.matched)
+
 
 def expected_consensus(ballot: Ballot, n: int, ks: Sequence[int], theta: float) -> tuple[Floats, bool]:
     """Expected tp and n_pred of the items kept by at least θ of K random samples.
@@ -98,10 +116,12 @@ def expected_consensus(ballot: Ballot, n: int, ks: Sequence[int], theta: float) 
         table = _table(n, k, least)
         out[place] = table @ hits, table @ all_items
         for rivals in groups:
-            value = _few_matches(rivals, n, k, least, table)
-            value = _expected_matches(rivals, n, k, least) if value is None else value
+            left = rivals.with_votes(least)
+            value = _few_matches(left, n, k, least, table)
+            value = _expected_matches(left, n, k, least) if value is None else value
             exact = exact and value is not None
-            out[place, 0] += _at_least(rivals, table) if value is None else value
+            # the bound: one match wherever the most frequent item is kept
+            out[place, 0] += table[max(left.votes().values())] if value is None else value
     return out, exact
 
 
@@ -161,14 +181,6 @@ def _only(like: Side, items: Iterable[Item]) -> Side:
     return replace(like, keys=set(items).difference(open_), open=open_, dead=[])
 
 
-def _at_least(rivals: _Rivals, table: Floats) -> float:
-    """One match wherever the most frequent of the items is kept."""
-    votes: Counter[Item] = Counter()
-    for pattern, number in rivals.patterns.items():
-        votes.update(dict.fromkeys(pattern, number))
-    return float(table[max(votes.values())])
-
-
 def _few_matches(rivals: _Rivals, n: int, k: int, least: int, table: Floats) -> float | None:
     """The expected number of matches where K has room for two kept items at most; None elsewhere.
 
@@ -180,7 +192,7 @@ def _few_matches(rivals: _Rivals, n: int, k: int, least: int, table: Floats) -> 
     value = sum([float(table[number]) for number in rivals.patterns.values()])
     if k == 2 * least:
         total = comb(n, k)
-        ways = [(pattern, comb(number, least)) for pattern, number in rivals.patterns.items() if number >= least]
+        ways = [(pattern, comb(number, least)) for pattern, number in rivals.patterns.items()]
         for (one, ways_one), (two, ways_two) in combinations(ways, 2):
             value -= (2 - rivals.matched(one | two)) * (ways_one * ways_two / total)
     return value
@@ -196,7 +208,7 @@ def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | No
     patterns = sorted(rivals.patterns.items(), key=lambda one: (-len(one[0]), -one[1], sorted(map(repr, one[0]))))
     last = {item: place for place, (pattern, _) in enumerate(patterns) for item in pattern}
     states: dict[_State, Floats] = {(frozenset(), frozenset()): np.ones(1)}
-    pieces = 0
+    work = 0
     for place, (pattern, number) in enumerate(patterns):
         drawn = _drawn(number, n, k)
         ending = frozenset(item for item in pattern if last[item] == place)
@@ -204,8 +216,8 @@ def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | No
         for (kept, open_votes), weights in before.items():
             votes = dict(open_votes)
             for start, end in _steps(votes, pattern, ending, least, min(len(drawn), k + 1)):
-                pieces += 1
-                if pieces > MAX_PIECES:
+                work += OVERHEAD + len(weights) * (end - start)
+                if work > MAX_WORK:
                     return None
                 counted = {**votes, **{item: min(least, votes.get(item, 0) + start) for item in pattern}}
                 now_kept = kept.union(item for item in ending if counted[item] >= least)

@@ -53,8 +53,7 @@ def score_samples(
     ((1, 2), (0.5, 1.0), (0.5, 0.5))
     """
     how = Settings.of(**settings)
-    ks = k if k is None or isinstance(k, int) else tuple(k)
-    sampling = checked(Sampling(ks, oracle, theta), how)  # type: ignore[arg-type]
+    sampling = checked(Sampling(k, oracle, theta), how)  # type: ignore[arg-type]  # any form of k is brought to one
     if isinstance(gold, str | Mapping) or not isinstance(gold, Sequence):
         raise InputError(f"gold: expected a list with one item a sentence, got {type(gold).__name__}")
     examples = tally_predictions(gold, [None] * len(gold), how, keep=False).examples

@@ -5,6 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 from sciie_eval.cards import load_card, load_schema
 from sciie_eval.parsing import ISSUES
 
@@ -26,8 +28,9 @@ def test_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_snippets_of_the_python_page_run():
-    assert doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False).failed == 0
+@pytest.mark.parametrize("name", ["python", "passk"])
+def test_the_snippets_of_the_pages_run(name):
+    assert doctest.testfile(str(ROOT / "docs" / f"{name}.md"), module_relative=False).failed == 0
 
 
 def test_every_issue_is_explained():
