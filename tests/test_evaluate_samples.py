@@ -166,6 +166,12 @@ def test_documents() -> None:
     assert any("no intervals" in text for text in one.warnings)
 
 
+def test_equal_texts_count_as_often_as_they_stand_there() -> None:
+    found = score_samples(BERT, [[BAD, json.dumps(RIGHT), BAD, BAD]], **FAST)
+    assert (found.parse, found.parsed, found.issues) == ({"ok": 1, "no_answer": 3}, 0.25, {})
+    assert found.answer_words == pytest.approx((3 * len(BAD.split()) + len(json.dumps(RIGHT).split())) / 4)
+
+
 def test_words_are_counted_without_tags() -> None:
     text = "<think> one two three </think> <answer> " + json.dumps(RIGHT) + " </answer>"
     found = score_samples(BERT, [[text, json.dumps(RIGHT), RIGHT, "</think>four five <answer>{}"]], **FAST)
