@@ -247,3 +247,12 @@ def test_every_form_with_several_samples(run: Run) -> None:
     for name in ("native_completions", "native_predictions", "trl_logged", "openai_batch", "vllm_batch"):
         value = scored(run, FIXTURES / f"{name}.jsonl")
         assert value["n_sentences"] == len(rows_of(GOLD))
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "markdown", "latex", "csv"])
+def test_a_file_that_speaks_of_no_task(run: Run, tmp_path: Path, format_: str) -> None:
+    rows = [{"predictions": [{"rel": []}] * 2, "gold": {"ner": [["BERT", "Method"]]}}]
+    path, picture = written(tmp_path / "p.jsonl", rows), tmp_path / "c.png"
+    found = run("passk", path, *FAST, "--format", format_, "--plot", picture)
+    assert found.code == 0
+    assert picture.exists()

@@ -333,3 +333,24 @@ def test_the_released_evaluator(data_dir: Path, golden_dir: Path) -> None:
     assert "compat=r2grpo imitates an evaluator" in found.warnings[0]
     assert "|agg:micro|" in found.signature
     assert "|compat:r2grpo|" in found.signature
+
+
+def test_where_nothing_speaks_of_any_task() -> None:
+    found = score_samples([{"ner": [["BERT", "Method"]]}], [[{"rel": []}, {"rel": []}]], **FAST)
+    assert list(found.curves()) == []
+    assert found.to_dict()["best"] == {"ner": None, "rel": None, "rel+": None}
+    assert repr(found) == "SampleScores(Best-F1@2: ner –, rel –, rel+ –; 1 sentences)"
+    assert any(text.startswith("not scored, since no prediction speaks of it: ner") for text in found.warnings)
+
+
+def test_a_lower_bound_is_said_to_be_one() -> None:
+    both, left, right = ["a:Method", "Used-For", "b:Task"], ["a:Method", "Used-For", "b"], ["a", "Used-For", "b:Task"]
+    ner = [["a", "Method"], ["a", "Dataset"], ["b", "Task"], ["b", "Dataset"]]
+    untyped = ["a", "Used-For", "b"]
+    pairs = [[left, right], [left, untyped], [right, untyped], [both, untyped], [left, both]]
+    gold = {"ner": ner, "rel_plus": [both]}
+    samples = [{"ner": ner, "rel_plus": pair} for pair in pairs for _ in range(180)]
+    found = score_samples([gold], [samples], k=600, **FAST)
+    assert found.consensus["rel+"] is not None
+    assert 0 < found.consensus["rel+"].tp[0] <= 1
+    assert any(text.startswith("in 1 sentences too many rel+ items compete") for text in found.warnings)
