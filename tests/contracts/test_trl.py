@@ -228,7 +228,7 @@ def clean_environment() -> dict[str, str]:
 def run(*command: str, folder: Path) -> None:
     """Run a program that must succeed."""
     done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), cwd=folder)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert done.returncode == 0, f"{done.stderr[-3000:]}\n{done.stdout[-1000:]}"
 
 
 def test_two_processes(tmp_path: Path) -> None:
