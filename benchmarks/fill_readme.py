@@ -15,7 +15,12 @@ from typing import Any
 from sciie_eval.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "metrics.md", ROOT / "docs" / "passk.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "metrics.md",
+    ROOT / "docs" / "passk.md",
+    ROOT / "docs" / "reward_hacking.md",
+)
 SHOWN_LINES = 9
 
 
@@ -116,6 +121,75 @@ def _row(name: str, cells: Iterable[str]) -> str:
     return f"| {' | '.join([name, *cells])} |"
 
 
+def _hacking() -> str:
+    found = _results("reward_hacking")["profiles"]
+    lines = [
+        "| answer | robust | beats 80 % | released | beats 80 % | without relations: robust | released | beats 80 % |"
+    ]
+    lines.append("|---" * 8 + "|")
+    robust, released = found["robust"], found["released"]
+    for name, row in robust["honest"].items():
+        other = released["honest"][name]
+        lines.append(f"| honest, {name} | {_cells(row, other, None, None)} |")
+    for name, row in robust["exploits"].items():
+        other = released["exploits"][name]
+        beats = [entry["beats"]["80 % noise"] for entry in (row, other)]
+        lines.append(f"| {name} | {_cells(row['mean'], other['mean'], *beats)} |")
+    return "\n".join(lines)
+
+
+def _cells(
+    robust: dict[str, float], released: dict[str, float], beats: dict[str, float] | None, more: dict[str, float] | None
+) -> str:
+    def share(of: dict[str, float] | None, part: str) -> str:
+        return "" if of is None else f"{100 * of[part]:.1f} %"
+
+    cells = [f"{robust['all']:.2f}", share(beats, "all"), f"{released['all']:.2f}", share(more, "all")]
+    part = "without relations"
+    return " | ".join([*cells, f"{robust[part]:.2f}", f"{released[part]:.2f}", share(more, part)])
+
+
+def _bounds() -> str:
+    bounds = _results("reward_hacking")["bounds"]
+    return "\n".join(
+        f"- {'Holds' if bound['holds'] else 'BROKEN'}: {name} ({bound['found']})." for name, bound in bounds.items()
+    )
+
+
+def _ablation() -> str:
+    found = _results("reward_ablation")["variants"]
+    gaps = list(found["default"]["gap"])
+    lines = [
+        f"| weights | rank correlation | ordered | told apart | {' | '.join(gaps)} | best exploit | above the bound |"
+    ]
+    lines.append("|---" * (6 + len(gaps)) + "|")
+    for name, row in found.items():
+        best = max(value for exploit, value in row["exploits"].items() if not exploit.startswith("oracle: correct"))
+        cells = [
+            f"{row['rank correlation with F1']:.3f}",
+            f"{100 * row['pairs of a group in the order of F1']:.1f} %",
+            f"{100 * row['answers of equal F1 told apart']:.0f} %",
+            *(f"{row['gap'][gap]:.3f}" for gap in gaps),
+            f"{best:.3f}",
+            str(row["exploits above the bound"]),
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _gains() -> str:
+    found = _results("reward_ablation")
+    names = list(found["gain_when_left_out"])
+    lines = [
+        f"| exploit | default | {' | '.join(f'without {name}' for name in names)} |",
+        "|---" * (2 + len(names)) + "|",
+    ]
+    for exploit, value in found["variants"]["default"]["exploits"].items():
+        gains = [f"{found['gain_when_left_out'][name][exploit]:+.3f}" for name in names]
+        lines.append(f"| {exploit} | {value:.3f} | {' | '.join(gains)} |")
+    return "\n".join(lines)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "gap": _gap,
@@ -124,7 +198,12 @@ PARTS: dict[str, Callable[[], str]] = {
     "estimators": _estimators,
     "curves": _curves,
     "throughput_samples": _throughput_samples,
+    "hacking": _hacking,
+    "bounds": _bounds,
+    "ablation": _ablation,
+    "gains": _gains,
 }
+"""What stands between the markers, by name."""
 
 
 if __name__ == "__main__":

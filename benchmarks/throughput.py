@@ -40,6 +40,7 @@ from sciie_eval.matching import Pairer
 from sciie_eval.parsing import parse_completion
 from sciie_eval.rules import MATCHERS, MatchRule
 from sciie_eval.sides import Side, sides
+from sciie_rewards import r2_reward
 
 COPIES = 16
 NOISES = (0.2, 0.4)
@@ -74,11 +75,13 @@ def _compared(noise: float, number: int) -> dict[str, dict[str, float]]:
         for name in ROWS:  # the rows take turns, so that noise of the machine hits all of them alike
             with get_context("spawn").Pool(1) as fresh:
                 seconds[name] = min(seconds[name], fresh.apply(_measured, (name, noise)))
-    kept, dropped, strict, matchers, overall, other, matchers_all, other_all = seconds.values()
+    kept, dropped, strict, matchers, overall, other, matchers_all, other_all, *rewards = seconds.values()
     return {
         "microseconds_per_completion": {name: 1e6 * value / number for name, value in seconds.items()},
         "ratios": {
             "strict scoring / floor, values dropped (rate)": dropped / strict,
+            "r2_reward, gold as JSON / floor, values dropped (rate)": dropped / rewards[0],
+            "r2_reward, gold as columns / floor, values dropped (rate)": dropped / rewards[1],
             "strict scoring / floor, values kept (rate, unstable)": kept / strict,
             "four ner matchers / nervaluate (rate)": other / matchers,
             "four ner matchers, overall counts alone / nervaluate (rate)": other / overall,
@@ -143,6 +146,19 @@ class Work:
         true, found = _located(self)
         return lambda: _nervaluate(true, found).evaluate()
 
+    def reward(self) -> Callable[[], Any]:
+        """The R² reward of raw completions, gold as the JSON strings of a dataset column."""
+        completions = [completion(answer, WORDS) for answer in self.answers]
+        gold = [json.dumps(example.to_row()) for example in self.gold]
+        return lambda: r2_reward(completions, gold=gold)
+
+    def reward_of_columns(self) -> Callable[[], Any]:
+        """The same with SciER's own columns."""
+        completions = [completion(answer, WORDS) for answer in self.answers]
+        rows = [example.to_row() for example in self.gold]
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
+        return lambda: r2_reward(completions, **columns)
+
 
 ROWS: dict[str, Callable[[Work], Callable[[], Any]]] = {
     "floor: from_json of the answers, values kept": Work.floor_kept,
@@ -153,6 +169,8 @@ ROWS: dict[str, Callable[[Work], Callable[[], Any]]] = {
     "nervaluate, its four schemes, on loaded entities": Work.nervaluate,
     "four ner matchers, preparing the items": Work.matchers_with_preparation,
     "nervaluate, loading the entities": Work.nervaluate_with_loading,
+    "r2_reward, from raw completions, gold as JSON": Work.reward,
+    "r2_reward, from raw completions, gold as columns": Work.reward_of_columns,
 }
 
 

@@ -1,6 +1,72 @@
 """Rewards for reinforcement learning, made of the evaluator's own scores.
 
-The package is reserved for the R² reward and its trainer adapters; it has no public names yet.
+`r2_reward` is the R² reward as trainers of TRL's family call it, `r2_components` and `r2_weights` the same term by
+term, `R2Reward` one with other settings.
 """
 
-__all__: list[str] = []
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
+    from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
+    from sciie_rewards.explain import Explanation
+    from sciie_rewards.released import (
+        released_format,
+        released_ner,
+        released_reasoning,
+        released_rel,
+        released_rewards,
+    )
+    from sciie_rewards.result import RewardResult
+    from sciie_rewards.settings import RewardSettings
+
+__all__ = [
+    "ComponentReward",
+    "Explanation",
+    "Format",
+    "Ner",
+    "R2Reward",
+    "Rel",
+    "Relevance",
+    "RewardResult",
+    "RewardSettings",
+    "Rule",
+    "Span",
+    "r2_components",
+    "r2_reward",
+    "r2_weights",
+    "released_format",
+    "released_ner",
+    "released_reasoning",
+    "released_rel",
+    "released_rewards",
+]
+
+_HOME = {
+    **dict.fromkeys(("Format", "Ner", "Rel", "Relevance", "Rule", "Span"), "components"),
+    **dict.fromkeys(("ComponentReward", "R2Reward", "r2_components", "r2_reward", "r2_weights"), "composite"),
+    "Explanation": "explain",
+    **dict.fromkeys(
+        ("released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"), "released"
+    ),
+    "RewardResult": "result",
+    "RewardSettings": "settings",
+}
+"""The module of every public name. Names are imported when first used (PEP 562), so importing the package is cheap."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)

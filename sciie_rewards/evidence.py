@@ -1,0 +1,202 @@
+"""What a piece of reasoning shows: its steps, its quotes, and which relations it evidences or names.
+
+Everything is read lazily and by searching for texts, so the work is linear in the length of the reasoning (of which no
+more than `LONGEST` characters are read), and nothing is read for a relation that is not right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sciie_eval.rules import Normalization
+from sciie_eval.sides import normalizer
+
+__all__ = ["Claim", "Reasoning", "quotes_in", "stands_in", "steps_in"]
+
+QUOTED_SHARE = 0.6
+"""Quotes of one step that together are longer than this share of the sentence point at nothing in it."""
+
+LONGEST = 200_000
+"""Characters of a reasoning block that are read: more than any model's limit lets it write, and soon read."""
+
+_QUOTE = re.compile(r'"([^"\n]*)"|“([^“”\n]*)”')
+_QUOTE_OR_END = re.compile(r'"[^"\n]*"|“[^“”\n]*”|(?<=[^\s.!?])[.!?]+(?= )')
+
+
+class Claim(NamedTuple):
+    """A relation as reasoning is searched for it; texts are normalised as the rule says.
+
+    Attributes:
+        subject: text of the subject.
+        object: text of the object.
+        low: both in lower case.
+        labels: spellings of the relation's name in lower case: as it is, and with blanks for its hyphens.
+        opposite: the same relation with its arguments exchanged, where that would contradict it; else None.
+        typings: pairs of (text, type) for subject and object that make an allowed signature; None where any will do.
+    """
+
+    subject: str
+    object: str
+    low: tuple[str, str]
+    labels: tuple[str, str]
+    opposite: tuple[str, str, str] | None
+    typings: tuple[tuple[tuple[str, str], tuple[str, str]], ...] | None
+
+
+class Reasoning:
+    r"""The text of a reasoning block.
+
+    Args:
+        text: the block without its tags.
+        normalize: what the rule does to texts; the reasoning is searched in the same spelling.
+
+    >>> reasoning = Reasoning('First, "BERT" helps.\nIt is good. "NER" is a task.', "none")
+    >>> reasoning.quotes(), steps_in(reasoning.lines()[1])
+    (['BERT', 'NER'], ['It is good.', '"NER" is a task.'])
+    """
+
+    __slots__ = ("_holds", "_lines", "_norm", "text")
+
+    def __init__(self, text: str, normalize: Normalization) -> None:
+        if len(text) > LONGEST:
+            text = text[:LONGEST]
+        self.text = text if text.isascii() else normalizer("none")(text)
+        self._norm: Callable[[str], str] | None = None
+        self._holds = stands_in
+        if normalize != "none":
+            self._norm, self._holds = normalizer(normalize), _holds_anywhere
+        self._lines: list[str] | None = None
+
+    def lines(self) -> list[str]:
+        """The lines; where blanks are not compared, the steps, since these must be told apart before blanks go."""
+        if self._lines is None:
+            lines, norm = self.text.split("\n"), self._norm
+            self._lines = lines if norm is None else [norm(step) for line in lines for step in steps_in(line)]
+        return self._lines
+
+    def quotes(self) -> list[str]:
+        """The distinct quotes, in the order of their first occurrence."""
+        return list(dict.fromkeys([quote for line in self.lines() for quote in quotes_in(line)]))
+
+    def fabricated(self, sentence: str) -> float:
+        """Share of the distinct quotes that do not stand in the sentence, from 0 to 1."""
+        if self._norm is None and self.text.isascii() and "\n" not in sentence:
+            # read across lines: a quote that began or ended on another line would hold a line break, and be missed here
+            for quote in self.text.split('"')[1:-1:2]:
+                if quote not in sentence:
+                    break
+            else:
+                return 0.0
+        quotes = self.quotes()
+        return sum([quote not in sentence for quote in quotes]) / len(quotes) if quotes else 0.0
+
+    def look_for(self, claim: Claim, sentence: str) -> tuple[str | None, str | None]:
+        """The first step that evidences a relation, and the first that names it, each None where there is none.
+
+        A step evidences it when its verbatim quotes hold both arguments and are together at most 60 % of the sentence;
+        just the two arguments are never too much, however short the sentence. A step names it when both arguments and
+        the relation stand in it, in any letter case.
+        """
+        subject, object_, (low_subject, low_object), (label, spaced), *_ = claim
+        evidence = naming = None
+        holds = self._holds
+        for line in self._lines or self.lines():
+            if subject not in line or object_ not in line:
+                continue
+            pieces = line.split('"')
+            if len(pieces) == 5 and pieces[1] == subject and pieces[3] == object_ and _is_step(line) and line.isascii():
+                # one step that quotes just the two arguments, as most reasoning does: both stand there as words
+                low = line.lower()
+                if evidence is None and subject in sentence and object_ in sentence:
+                    evidence = line
+                if naming is None and (label in low or spaced in low):
+                    naming = line
+            else:
+                for step in steps_in(line):
+                    if evidence is None and _evidences(step, subject, object_, sentence, holds):
+                        evidence = step
+                    if naming is None:
+                        low = step.lower()
+                        if (label in low or spaced in low) and holds(low, low_subject) and holds(low, low_object):
+                            naming = step
+            if evidence is not None and naming is not None:
+                return evidence, naming
+        return evidence, naming or self._naming(claim)
+
+    def _naming(self, claim: Claim) -> str | None:
+        """The first step that names a relation, in any letter case."""
+        (subject, object_), (label, spaced), holds = claim.low, claim.labels, self._holds
+        for line in self.lines():
+            low = line.lower()
+            if subject in low and object_ in low and (label in low or spaced in low):
+                for step in steps_in(low):
+                    if (label in step or spaced in step) and holds(step, subject) and holds(step, object_):
+                        return step
+        return None
+
+
+def _evidences(step: str, subject: str, object_: str, sentence: str, holds: Callable[[str, str], bool]) -> bool:
+    """Whether the verbatim quotes of a step hold both arguments and are short enough."""
+    quotes = {quote for quote in quotes_in(step) if quote in sentence}
+    for text in (subject, object_):
+        if text not in quotes and not any(holds(quote, text) for quote in quotes):
+            return False
+    length = sum(map(len, quotes))
+    return length <= QUOTED_SHARE * len(sentence) or length <= len(subject) + len(object_)
+
+
+def steps_in(line: str) -> list[str]:
+    """The sentences of a line. A full stop ends one behind a word and before a blank, but never inside a quote.
+
+    >>> steps_in('BERT 1 . 1 is used. "It works. Well" they say! Good.')
+    ['BERT 1 . 1 is used.', '"It works. Well" they say!', 'Good.']
+    """
+    if _is_step(line):
+        return [line]
+    steps, start = [], 0
+    for found in _QUOTE_OR_END.finditer(line):
+        if found[0][0] not in '"“':
+            steps.append(line[start : found.end()].strip())
+            start = found.end()
+    return [*steps, line[start:].strip()]
+
+
+def _is_step(line: str) -> bool:
+    """Whether nothing in a line can end a sentence."""
+    return ". " not in line and "! " not in line and "? " not in line
+
+
+def quotes_in(line: str) -> list[str]:
+    """The quotes of a line or step, "…" or “…”, without outer blanks; a mark that is not closed quotes nothing.
+
+    >>> quotes_in('The "deep net" and “CNN " s” and " is open')
+    ['deep net', 'CNN " s']
+    """
+    if line.isascii():
+        return [quote for piece in line.split('"')[1:-1:2] if (quote := piece.strip())]
+    return [quote for straight, curly in _QUOTE.findall(line) if (quote := (straight or curly).strip())]
+
+
+def stands_in(text: str, phrase: str) -> bool:
+    """Whether a phrase stands in a text as whole words.
+
+    >>> stands_in("an RCNN", "CNN"), stands_in("a CNN-based one", "CNN")
+    (False, True)
+    """
+    if not phrase:
+        return False
+    at = text.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        before, after = text[at - 1 : at], text[end : end + 1]
+        if not (before.isalnum() and phrase[0].isalnum()) and not (after.isalnum() and phrase[-1].isalnum()):
+            return True
+        at = text.find(phrase, at + 1)
+    return False
+
+
+def _holds_anywhere(text: str, phrase: str) -> bool:
+    """Without blanks words have no borders."""
+    return bool(phrase) and phrase in text
