@@ -16,7 +16,7 @@ LONGEST = 1000
 MOST = 1000
 """Wrong entities beyond which none is near: so many are a listing, and share by share their overlap is nothing."""
 
-_OVERLAP = similarity(MatchRule(match="overlap"), False, {}, {})
+_OVERLAP = similarity(MatchRule(match="overlap"))
 
 
 class Near(NamedTuple):

@@ -15,6 +15,7 @@ from sciie_rewards.settings import RewardSettings
 __all__ = ["Released", "Robust", "Scored", "Scorer", "scorer_for"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
+_made = tuple.__new__  # as in `case`
 
 
 class Scored(NamedTuple):
@@ -68,13 +69,9 @@ class Robust:
             if value is not None:
                 earned += weight * value
                 possible += weight
-        if (
-            len(case.right)
-            or case.ner.tp
-            or not (case.ner.n_pred + case.ner.n_gold + case.rel.n_pred + case.rel.n_gold)
-        ):
+        if case.looks or case.ner.tp or (case.ner.f1 is None and case.rel.f1 is None):
             score = earned / possible if possible else 1.0
-            return Scored(score, values, parsed.status, score)
+            return _made(Scored, (score, values, parsed.status, score))
         return Scored(earned, values, parsed.status)
 
 

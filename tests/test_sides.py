@@ -122,18 +122,17 @@ def test_offsets_stand_in_place_of_texts() -> None:
     assert side("ner", items, spans=True).keys == {((0, 1), "Task"), ((4, 5), "Task")}
     assert side("rel", items, spans=True).keys == {((4, 5), "Used-For", (0, 1))}
     assert side("rel+", items, spans=True).keys == {((4, 5), "Used-For", (0, 1), "Task", "Task")}
-    assert side("ner", items, spans=True).texts == {}
-    assert side("ner", items, spans=True, match="fuzzy").texts == {(0, 1): "a", (4, 5): "a"}
+    assert side("ner", items, spans=True).texts() == {(0, 1): "a", (4, 5): "a"}
     assert side("ner", Items(), spans=True).n == 0
 
 
-def test_overlap_remembers_the_smallest_spelling() -> None:
+def test_texts_are_the_smallest_spellings() -> None:
     items = Items(entities=[("a b", "Task"), ("ab", "Task")], relations=[("c d", "Used-For", "cd")], types=[UNTYPED])
     turned = Items(entities=[("ab", "Task"), ("a b", "Task")], relations=[("cd", "Used-For", "c d")], types=[UNTYPED])
-    rule = {"match": "overlap", "normalize": "spacing"}
-    assert side("ner", items, **rule).texts == side("ner", turned, **rule).texts == {"ab": "a b", "cd": "c d"}
-    assert side("ner", items, match="overlap").texts == {}
-    assert side("ner", items, match="fuzzy", normalize="spacing").texts == {}
+    for found in (side("ner", items, normalize="spacing"), side("rel+", turned, normalize="spacing")):
+        assert found.texts() == {"ab": "a b", "cd": "c d"}
+        assert found.texts() is found.texts()
+    assert side("ner", items).texts() == {}
 
 
 PLAIN = st.sampled_from(("a", "a b", "b", "A", "a-b"))
@@ -152,11 +151,11 @@ def test_plain_items_are_prepared_like_all_others(
     )
     for task in TASKS:
         one, two = found[task], expected[task]
-        assert (one.keys, sorted(one.open, key=repr), sorted(one.dead), one.texts) == (
+        assert (one.keys, sorted(one.open, key=repr), sorted(one.dead), one.texts()) == (
             two.keys,
             sorted(two.open, key=repr),
             sorted(two.dead),
-            two.texts,
+            two.texts(),
         )
 
 
