@@ -1,0 +1,59 @@
+"""OpenRLHF: ``reward_func`` of a file, called with three lists of one sample in a thread.
+
+``--reward.remote_url`` takes the path of this file. A query holds prompt, completion and special tokens, so the prompt
+is cut off first. OpenRLHF logs what a reward raises and goes on, so settings are read when the file is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sciie_eval.exceptions import InputError
+from sciie_rewards.trainers.configured import configured, score_sample, values_of
+
+__all__ = ["completion_of", "reward_func"]
+
+TAIL = 80
+"""Characters at the end of a prompt, blanks not counted, by which it is found where it does not stand as it was given."""
+
+_REWARD = configured()
+
+
+def reward_func(
+    queries: Sequence[str], prompts: Sequence[str], labels: Sequence[object], **_ignored: Any
+) -> dict[str, Any]:
+    """Score one sample: ``rewards`` and ``scores`` are floats, ``extra_logs`` the components.
+
+    Raises:
+        InputError: more than one sample, no gold, or a query without its prompt.
+    """
+    if not len(queries) == len(prompts) == len(labels) == 1:
+        raise InputError(f"queries: expected one, as OpenRLHF calls a reward_func, got {len(queries)}")
+    completion = completion_of(queries[0], prompts[0])
+    values = values_of(score_sample(_REWARD, completion, labels[0], prompts[0], where="labels"))
+    score = values.pop("score")
+    return {"rewards": score, "scores": score, "extra_logs": values}
+
+
+def completion_of(query: str, prompt: str) -> str:
+    """What follows the prompt in a query.
+
+    The prompt is found also where it lost its head to the length limit, or where decoding changed its blanks.
+
+    Raises:
+        InputError: the query does not hold the prompt.
+
+    >>> completion_of("Sentence: a b<answer>{}</answer>", "List . Sentence: a  b")
+    '<answer>{}</answer>'
+    """
+    if query.startswith(prompt):
+        return query[len(prompt) :]
+    tail = "".join(prompt.split())[-TAIL:]
+    found = re.search(r"\s*".join(map(re.escape, tail)), query) if tail else None
+    if found is None:
+        raise InputError(
+            f"queries: expected the prompt and then the completion, but the prompt's end is not there: {tail!r}"
+        )
+    return query[found.end() :]
