@@ -1,7 +1,7 @@
 """NeMo-RL: an environment, since NeMo-RL has no hook for a function.
 
-``register_env("sciie", "sciie_rewards.trainers.nemo_rl.R2Environment")``. Where NeMo-RL is installed, `R2Environment` is
-the Ray actor that NeMo-RL makes of it; elsewhere it is the class itself. A row without gold is an error.
+``register_env("sciie", "sciie_rewards.trainers.nemo_rl.R2Environment")``. Where NeMo-RL is installed, that is
+a Ray actor; elsewhere it is the class itself. A row without gold is an error.
 """
 
 from __future__ import annotations

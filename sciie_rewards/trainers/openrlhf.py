@@ -16,7 +16,7 @@ from sciie_rewards.trainers.configured import configured, score_sample, values_o
 __all__ = ["completion_of", "reward_func"]
 
 TAIL = 80
-"""Characters at the end of a prompt, blanks not counted, by which it is found where it does not stand as it was given."""
+"""Characters at the end of a prompt, blanks not counted, by which it is found where it does not stand as given."""
 
 _REWARD = configured()
 
@@ -53,7 +53,5 @@ def completion_of(query: str, prompt: str) -> str:
     tail = "".join(prompt.split())[-TAIL:]
     found = re.search(r"\s*".join(map(re.escape, tail)), query) if tail else None
     if found is None:
-        raise InputError(
-            f"queries: expected the prompt and then the completion, but the prompt's end is not there: {tail!r}"
-        )
+        raise InputError(f"queries: expected prompt and completion, but the prompt's end is not there: {tail!r}")
     return query[found.end() :]

@@ -1,7 +1,7 @@
 """verl: ``compute_score``, called for one sample with keywords, in a thread pool.
 
-``reward.custom_reward_function.path=pkg://sciie_rewards.trainers.verl``, ``….name=compute_score``. A sample without gold
-is an error, since verl knows no "not applicable".
+``reward.custom_reward_function.path=pkg://sciie_rewards.trainers.verl``, ``….name=compute_score``. A sample without
+gold is an error, since verl knows no "not applicable".
 """
 
 from __future__ import annotations
