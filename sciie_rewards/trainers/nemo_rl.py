@@ -14,6 +14,8 @@ from sciie_rewards.trainers.configured import configured, score_sample
 
 __all__ = ["EnvironmentReturn", "R2Environment"]
 
+configured()  # wrong settings end the run here, not in an actor
+
 
 class EnvironmentReturn(NamedTuple):
     """What a step gives, field by field as NeMo-RL unpacks it."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, brief
 from sciie_rewards.trainers.configured import configured, score_sample, values_of
 
 __all__ = ["completion_of", "reward_func"]
 
-TAIL = 80
-"""Characters at the end of a prompt, blanks not counted, by which it is found where it does not stand as given."""
+LEAST = 16
+"""Characters, blanks not counted, of a prompt's end that a query must begin with to hold that prompt."""
 
 _REWARD = configured()
 
@@ -45,13 +46,16 @@ def completion_of(query: str, prompt: str) -> str:
     Raises:
         InputError: the query does not hold the prompt.
 
-    >>> completion_of("Sentence: a b<answer>{}</answer>", "List . Sentence: a  b")
+    >>> completion_of("Sentence: alpha beta<answer>{}</answer>", "List . Sentence: alpha  beta")
     '<answer>{}</answer>'
     """
     if query.startswith(prompt):
         return query[len(prompt) :]
-    tail = "".join(prompt.split())[-TAIL:]
-    found = re.search(r"\s*".join(map(re.escape, tail)), query) if tail else None
-    if found is None:
-        raise InputError(f"queries: expected prompt and completion, but the prompt's end is not there: {tail!r}")
-    return query[found.end() :]
+    asked, held = "".join(prompt.split()), "".join(query.split())
+    longest = min(len(asked), len(held))
+    least = min(LEAST, len(asked))
+    kept = next((n for n in range(longest, least - 1, -1) if asked.endswith(held[:n])), None)
+    if kept is None:
+        raise InputError(f"queries: expected the end of the prompt, then the completion, got {brief(query)}")
+    ends = (match.end() for match in re.finditer(r"\S", query))
+    return query[next(islice(ends, kept - 1, None)) :]
