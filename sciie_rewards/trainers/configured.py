@@ -92,10 +92,8 @@ def values_of(result: RewardResult) -> dict[str, float]:
     """Score and components as trainers log them: the same keys for every sample, floats only.
 
     >>> from sciie_rewards import r2_reward
-    >>> values_of(r2_reward.score_one("{}", {"sentence": "See below .", "ner": [], "rel": []}))["score"]
-    1.0
+    >>> values_of(r2_reward.score_one("", {"sentence": "See below .", "ner": [], "rel": []}))["sciie/FORMAT"]
+    0.0
     """
-    return {
-        "score": float(result.score),
-        **{f"sciie/{name}": float(value) for name, value in result.components.items()},
-    }
+    components = {f"sciie/{name}": float(value) for name, value in result.components.items()}
+    return {"score": float(result.score), **components}

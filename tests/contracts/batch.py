@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import Distribution, distributions
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from toy import ROOT, rows_of
+from toy import ROOT, environment, rows_of
 
 from sciie_eval.cards import load_card
 from sciie_eval.prompts import prompt
@@ -40,7 +42,7 @@ def cases() -> tuple[Case, ...]:
     samples = [row["completions"] for row in rows_of(SAMPLE / "predictions.jsonl")]
     golds = rows_of(SAMPLE / "gold.jsonl")
     for place in (*range(60), *range(15)):
-        texts = [text if len(found) < 240 else text[: 2 * len(text) // 3] for text in samples[place]]
+        texts = [text if len(found) < 240 else text[: -len(text) // 8] for text in samples[place]]
         row = {key: golds[place][key] for key in ("sentence", "ner", "rel", "rel_plus")}
         asked = f"<|im_start|>user\n{prompt(card, row['sentence'])}<|im_end|>\n<|im_start|>assistant\n"
         found += [Case(text, json.dumps(row, ensure_ascii=False), row, asked) for text in texts]
@@ -70,6 +72,20 @@ def installed(name: str) -> Distribution:
 def source(distribution: Distribution, path: str) -> ast.Module:
     """The source of one of its files."""
     return ast.parse(Path(str(distribution.locate_file(path))).read_text(encoding="utf-8"))
+
+
+def by_the_trainer_itself(name: str, script: str) -> list[float]:
+    """Scores of every case from a script in ``real/``, in which the trainer's own code loads and calls the reward.
+
+    A process of its own, since trainers set up logging, warnings and pools as they like.
+    """
+    installed(name)
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", Path(__file__).parent, TRAINERS)))
+    command = [sys.executable, "-W", "ignore", "-P", str(Path(__file__).parent / "real" / f"{script}.py")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(PYTHONPATH=path), cwd=TRAINERS)
+    assert done.returncode == 0, done.stderr[-2000:]
+    scores: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return scores
 
 
 class Call(NamedTuple):

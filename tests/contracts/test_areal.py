@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import pytest
-from batch import Call, calls, cases, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.areal import r2
@@ -48,3 +48,8 @@ def test_the_installed_trainer_calls_it_so() -> None:
         assert calls(source(areal, f"areal/workflow/{workflow}.py"), "async_reward_fn") == {shape}
     (keywords,) = calls(source(areal, "areal/workflow/vision_rlvr.py"), "async_reward_fn")
     assert keywords == Call(0, tuple(inspect.signature(r2).parameters)[:4], True)
+
+
+def test_the_trainer_itself_gives_the_same() -> None:
+    got = by_the_trainer_itself("areal", "areal")
+    assert got == pytest.approx(core(True), abs=1e-12, rel=0)

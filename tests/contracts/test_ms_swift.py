@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from batch import Call, calls, cases, column, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, column, core, installed, source
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers import ms_swift
@@ -61,3 +61,8 @@ def test_the_installed_trainer_calls_it_so() -> None:
     assert calls(trainer, "reward_func_class") == {Call(0, ("args",), False)}
     assert tuple(inspect.signature(ms_swift.R2.__call__).parameters) == ("self", "completions", "columns")
     assert next(iter(inspect.signature(ms_swift.R2).parameters)) == "args"
+
+
+def test_the_trainer_itself_gives_the_same() -> None:
+    got = by_the_trainer_itself("ms-swift", "ms_swift")
+    assert got == pytest.approx(core(), abs=1e-6, rel=0)  # ms-swift keeps rewards in float32

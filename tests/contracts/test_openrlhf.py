@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from batch import Call, calls, cases, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.openrlhf import completion_of, reward_func
@@ -65,3 +65,8 @@ def _gets(tree: Any) -> list[Any]:
         and getattr(node.func, "attr", "") == "get"
         and isinstance(node.args[0], ast.Constant)
     ]
+
+
+def test_the_trainer_itself_gives_the_same() -> None:
+    got = by_the_trainer_itself("openrlhf", "openrlhf")
+    assert got == pytest.approx(core(True), abs=1e-12, rel=0)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from batch import cases, core
+from batch import by_the_trainer_itself, cases, core
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.verifiers import r2
@@ -64,3 +64,8 @@ from verifiers.v1.trace import TraceTask, AgentInfo
 from verifiers.v1.types import AssistantMessage
 from verifiers.v1.graph import MessageNode
 """
+
+
+def test_the_trainer_itself_gives_the_same() -> None:
+    got = by_the_trainer_itself("verifiers", "verifiers")
+    assert got == pytest.approx(core(), abs=1e-12, rel=0)

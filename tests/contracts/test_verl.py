@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batch import Call, calls, cases, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.verl import compute_score
@@ -77,3 +77,8 @@ def _constants(tree: Any) -> list[Any]:
     import ast
 
     return [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
+def test_the_trainer_itself_gives_the_same() -> None:
+    got = by_the_trainer_itself("verl", "verl")
+    assert got == pytest.approx(core(), abs=1e-12, rel=0)
