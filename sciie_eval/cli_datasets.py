@@ -111,7 +111,7 @@ def verify_command(name: Name) -> None:
         split_path(card, first.get("altered") or first["absent"])  # raises, and says what to do
 
 
-@app.command("export", epilog="Example: sciie-eval datasets export scier --split train --to verl -o train.parquet")
+@app.command("export", epilog="Example: sciie-eval datasets export scier --split dev -o dev.jsonl --to trl")
 def export_command(
     name: Name,
     split: Annotated[str, typer.Option("--split", help="Which split.")],

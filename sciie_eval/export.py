@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sciie_eval import corpus
 from sciie_eval.cards import Card, load_card
-from sciie_eval.corpus import load_split
 from sciie_eval.exceptions import MissingExtraError
 from sciie_eval.files import put_whole, write_whole
 from sciie_eval.prompts import messages, prompt
@@ -45,9 +45,12 @@ def rows(name: str | Path, split: str, trainer: str | None = None) -> Iterator[R
         CorpusError: the file is absent or not what the card says.
         InputError: no such dataset or split.
     """
+    if trainer is None:
+        yield from (example.to_row() for example in corpus.load_split(name, split))
+        return
     card = load_card(name)
-    for place, example in enumerate(load_split(card, split)):
-        yield example.to_row() if trainer is None else TRAINERS[trainer](card, split, place, example)
+    for place, example in enumerate(corpus.load_split(card, split)):
+        yield TRAINERS[trainer](card, split, place, example)
 
 
 def write_rows(path: Path, found: Iterator[Row]) -> None:
