@@ -103,3 +103,13 @@ def calls(tree: ast.AST, name: str) -> set[Call]:
         for n in ast.walk(tree)
         if isinstance(n, ast.Call) and getattr(n.func, "id", getattr(n.func, "attr", "")) == name
     }
+
+
+def strings(tree: ast.AST) -> set[str]:
+    """Every string constant."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def annotated(tree: ast.AST) -> set[str]:
+    """Every annotated name, such as the fields of dataclasses."""
+    return {n.target.id for n in ast.walk(tree) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}

@@ -6,7 +6,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from batch import Call, by_the_trainer_itself, calls, cases, column, core, installed, source
+from batch import Call, annotated, by_the_trainer_itself, calls, cases, column, core, installed, source
+from snippets import flags
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers import ms_swift
@@ -57,6 +58,10 @@ def test_it_is_registered_where_ms_swift_is_installed(monkeypatch: pytest.Monkey
 def test_the_installed_trainer_calls_it_so() -> None:
     swift = installed("ms-swift")
     assert Call(1, (), True) in calls(source(swift, "swift/rl_core/grpo_algorithm.py"), "reward_func")
+    files = ("pipelines/train/rlhf", "arguments/rlhf_args", "arguments/base_args/base_args")
+    files += ("arguments/base_args/model_args", "arguments/base_args/data_args")
+    fields = {name for file in files for name in annotated(source(swift, f"swift/{file}.py"))}
+    assert set(flags("ms-swift", "swift")) <= fields
     trainer = source(swift, "swift/rlhf_trainers/grpo_trainer.py")
     assert calls(trainer, "reward_func_class") == {Call(0, ("args",), False)}
     assert tuple(inspect.signature(ms_swift.R2.__call__).parameters) == ("self", "completions", "columns")

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source, strings
+from snippets import flags
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.openrlhf import completion_of, reward_func
@@ -51,6 +52,8 @@ def test_the_installed_trainer_calls_it_so() -> None:
     tree = source(installed("openrlhf"), "openrlhf/utils/agent.py")
     assert Call(4, (), False) in calls(tree, "to_thread")  # the function and three lists
     assert tuple(inspect.signature(reward_func).parameters)[:3] == ("queries", "prompts", "labels")
+    parser = source(installed("openrlhf"), "openrlhf/cli/train_ppo_ray.py")
+    assert {f"--{name}" for name in flags("OpenRLHF", "openrlhf.cli.train_ppo_ray")} <= strings(parser)
     keys = {call.args[0].value for call in _gets(tree)}  # type: ignore[attr-defined]
     assert {"rewards", "scores", "extra_logs"} <= keys
 

@@ -9,8 +9,6 @@ import json
 import multiprocessing
 import pickle
 import random
-import re
-import shlex
 import subprocess
 import sys
 import textwrap
@@ -21,7 +19,8 @@ from typing import Any
 import pytest
 from batch import Case, calls, cases, column, core
 from exported import export
-from toy import ROOT, environment
+from snippets import commands, snippets
+from toy import environment
 
 from sciie_rewards import R2Reward, r2_components, r2_weights
 from sciie_rewards.trainers.trl import r2_reward
@@ -175,8 +174,16 @@ def test_grpo_and_rloo_train_and_evaluate_with_it(trained: tuple[Path, Path], tm
         assert {len(set(one["id"])) for one in recorded} == {1}  # a group of four in one call
         logged = {key for row in found[name]["log"] for key in row}
         assert {"rewards/r2_reward/mean", "eval_rewards/r2_reward/mean"} <= logged
-    logged = {key for row in found["components"]["log"] for key in row}
-    assert {f"rewards/{reward.__name__}/mean" for reward in r2_components()} <= logged
+
+
+def test_the_components_train_as_the_docs_have_it(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    (code,) = snippets("TRL", "python")
+    small = "use_cpu=True, bf16=False, max_steps=1, per_device_train_batch_size=2, num_generations=2, beta=0.0, "
+    small += "max_completion_length=8, report_to=[], save_strategy='no', logging_steps=1, "
+    code = code.replace('"MODEL"', repr(str(trained[1]))).replace('"data/train.jsonl"', repr(str(trained[0])))
+    code = code.replace('output_dir="out", ', f"output_dir={str(tmp_path)!r}, {small}")
+    said = run(sys.executable, "-W", "ignore", "-c", code).stdout
+    assert all(f"rewards/{reward.__name__}/mean" in said for reward in r2_components())
     assert len(r2_weights()) == 6
 
 
@@ -185,9 +192,7 @@ def test_trl_grpo_from_the_shell(trained: tuple[Path, Path], tmp_path: Path) -> 
     data, model = trained
     config = tmp_path / "reward.toml"
     config.write_text('profile = "robust"\nweights = { SPAN = 0 }\n', encoding="utf-8")
-    text = (ROOT / "docs" / "trainers.md").read_text(encoding="utf-8")
-    block = next(part for part in re.findall(r"(?s)```bash\n(.*?)```", text) if "trl grpo" in part)
-    line = shlex.split(block[block.index("trl grpo") :])
+    (line,) = [words for words in commands("TRL") if words[0] == "trl"]
     line = [str(model) if part == "MODEL" else str(data.parent) if part == "data" else part for part in line]
     more = "--max_steps 2 --use_cpu --bf16 false --max_completion_length 8 --num_generations 4 --logging_steps 1"
     program = Path(sys.executable).with_name("trl")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source
+from batch import Call, by_the_trainer_itself, calls, cases, core, installed, source, strings
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.trainers.verl import compute_score
@@ -70,13 +70,7 @@ def test_the_installed_trainer_calls_it_so() -> None:
         for shape in found:
             inspect.signature(compute_score).bind(**dict.fromkeys(shape.keywords), reward_router_address="")
     loader = source(verl, "verl/utils/import_utils.py")
-    assert "pkg://" in {node.value for node in _constants(loader)}
-
-
-def _constants(tree: Any) -> list[Any]:
-    import ast
-
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert "pkg://" in strings(loader)
 
 
 def test_the_trainer_itself_gives_the_same() -> None:

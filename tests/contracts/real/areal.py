@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+from typing import Any
 
 from areal.api.reward_api import AsyncRewardWrapper
-from areal.utils.dynamic_import import import_from_string
 from batch import cases
+from snippets import snippets
 
 
 async def scores() -> list[float]:
-    reward = AsyncRewardWrapper(import_from_string("sciie_rewards.trainers.areal.r2"), max_workers=2)
+    names: dict[str, Any] = {}
+    exec(snippets("AReaL", "python")[0], names)
+    reward = AsyncRewardWrapper(names["reward_fn"], max_workers=2)
     asked = [reward(c.asked, f"{c.completion}<|im_end|>", [1], [2], id="x", messages=[], gold=c.gold) for c in cases()]
     return list(await asyncio.gather(*asked))
 

@@ -7,7 +7,6 @@ from typing import Any
 from datasets import load_dataset
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from sciie_rewards import r2_components, r2_weights
 from sciie_rewards.trainers.trl import r2_reward
 
 data, model, out = sys.argv[1:]
@@ -27,7 +26,7 @@ class Recorder:
         return got
 
 
-def run(trainer_class: Any, config_class: Any, rewards: list[Any], weights: list[float] | None) -> Any:
+def run(trainer_class: Any, config_class: Any, reward: Any) -> Any:
     settings = config_class(
         output_dir=out,
         use_cpu=True,
@@ -39,7 +38,6 @@ def run(trainer_class: Any, config_class: Any, rewards: list[Any], weights: list
         max_completion_length=8,
         report_to=[],
         logging_steps=1,
-        reward_weights=weights,
         eval_strategy="steps",
         eval_steps=2,
         log_completions=True,
@@ -49,7 +47,7 @@ def run(trainer_class: Any, config_class: Any, rewards: list[Any], weights: list
     )
     rows = load_dataset("json", data_files=data, split="train")
     trainer = trainer_class(
-        model=model, reward_funcs=rewards, args=settings, train_dataset=rows, eval_dataset=rows.select(range(2))
+        model=model, reward_funcs=[reward], args=settings, train_dataset=rows, eval_dataset=rows.select(range(2))
     )
     trainer.train()
     return trainer
@@ -58,8 +56,6 @@ def run(trainer_class: Any, config_class: Any, rewards: list[Any], weights: list
 found: dict[str, Any] = {}
 for name, trainer_class, config_class in (("grpo", GRPOTrainer, GRPOConfig), ("rloo", RLOOTrainer, RLOOConfig)):
     recorder = Recorder(r2_reward)
-    trainer = run(trainer_class, config_class, [recorder], None)
+    trainer = run(trainer_class, config_class, recorder)
     found[name] = {"calls": recorder.calls, "log": trainer.state.log_history}
-trainer = run(GRPOTrainer, GRPOConfig, r2_components(), r2_weights())
-found["components"] = {"log": trainer.state.log_history}
 print(json.dumps(found))

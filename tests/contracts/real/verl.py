@@ -7,16 +7,17 @@ import numpy as np
 import torch
 from batch import cases
 from code_points import CodePoints
-from omegaconf import OmegaConf
+from hydra import compose, initialize_config_module
+from snippets import commands
 from verl import DataProto
 from verl.experimental.reward_loop.reward_manager.naive import NaiveRewardManager
 from verl.trainer.ppo.reward import get_custom_reward_fn
 
-CHOICE = {"path": "pkg://sciie_rewards.trainers.verl", "name": "compute_score", "reward_kwargs": {}}
-
 
 async def scores() -> list[float]:
-    config = OmegaConf.create({"reward": {"custom_reward_function": CHOICE}})
+    (line,) = [words for words in commands("verl") if "verl.trainer.main_ppo" in words]
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        config = compose("ppo_trainer", overrides=line[line.index("verl.trainer.main_ppo") + 1 :])
     manager = NaiveRewardManager(config, CodePoints(), get_custom_reward_fn(config))
     found = []
     for case in cases():
