@@ -1,4 +1,4 @@
-"""The slowest completions we know: nothing may take longer than 0.2 s, neither to parse nor to parse and score.
+"""The slowest completions we know: nothing may take longer than 0.2 s, neither to parse, nor to score, nor to reward.
 
 The cases of tests/golden/hostile.py, and more that were found by search: what a quadratic parser, an unbounded repair
 or a matcher without limits would choke on. Processor time, best of three; exits with 1 when anything is too slow.
@@ -22,10 +22,13 @@ from rich.table import Table
 from sciie_eval.parsing import parse_completion
 from sciie_eval.rules import MATCHERS
 from sciie_eval.scoring import score
+from sciie_rewards import R2Reward
 
 LIMIT = 0.2
 ROUNDS = 3
 GOLD = [{"ner": [["BERT", "Method"], ["NER", "Task"]], "rel": [["BERT", "Used-For", "NER"]]}]
+EXAMPLE = {"sentence": "The BERT model is used for NER .", **GOLD[0]}
+REWARDS = (R2Reward(), R2Reward(profile="released"))
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden" / "hostile.py"
 OK = json.dumps(GOLD[0])
 
@@ -67,6 +70,11 @@ def answer(text: str) -> str:
     return f"<think>The BERT model is used for NER.</think>\n<answer>{text}</answer>"
 
 
+def reasoned(text: str) -> str:
+    """A right answer behind this reasoning."""
+    return f"<think>{text}</think>\n<answer>{OK}</answer>"
+
+
 def section(item: str, number: int, name: str = "ner") -> str:
     """An answer with one section of so many items; ``#`` in the item becomes its number."""
     return answer(f'{{"{name}": [' + ",".join(item.replace("#", str(index)) for index in range(number)) + "]}")
@@ -103,6 +111,16 @@ def nasty() -> dict[str, str]:
         "repair_many_more": answer("{a}" * 60_000),
         "repair_many_long": answer(('{"ner": [["' + "x " * 100 + '" "b"]]}\n') * 500),
         "repair_empty_values": answer('{"ner": [{' + '"a":"b" , ' * 700 + "}]}"),
+        # reasoning behind a right relation
+        "reasoning_quotes_5mb": reasoned('"BERT" "x" ' * 450_000),
+        "reasoning_distinct_quotes_5mb": reasoned(
+            " ".join(f'"x{index}"' for index in range(500_000)) + ' "BERT" "NER"'
+        ),
+        "reasoning_words_in_words_5mb": reasoned("xBERTx xNERx used-for. " * 220_000),
+        "reasoning_lines_5mb": reasoned("BERT used for\nNER is it\n" * 210_000),
+        "reasoning_curly_2mb": reasoned("“BERT NER used for. " * 100_000),
+        "reasoning_stops_2mb": reasoned("BERT NER" + ". " * 1_000_000),
+        "near_entities_3mb": answer(json.dumps({"ner": [["BERT " * 190 + str(i), "Method"] for i in range(3_000)]})),
         # items
         "items_mappings_50k": section('{"text": "e#", "type": "Method"}', 50_000),
         "items_mappings_capital_50k": section('{"Text": "e#", "Type": "Method", "x": 1}', 50_000),
@@ -123,10 +141,13 @@ def nasty() -> dict[str, str]:
 
 
 def measured(text: str) -> dict[str, float]:
-    """Seconds to parse a completion, and to parse and score it under every matcher."""
+    """Seconds to parse a completion, to parse and score it under every matcher, and to reward it in both profiles."""
     steps: dict[str, Callable[[], object]] = {"parse": lambda: parse_completion(text)}
     for matcher in MATCHERS:
         steps[f"score {matcher}"] = lambda matcher=matcher: score(GOLD, [text], match=matcher)  # type: ignore[misc]
+    for reward in REWARDS:
+        name = f"reward {reward.settings.profile}"
+        steps[name] = lambda reward=reward: reward.score_one(text, EXAMPLE)  # type: ignore[misc]
     return {step: best(work) for step, work in steps.items()}
 
 

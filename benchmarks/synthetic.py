@@ -12,7 +12,16 @@ from typing import Any
 
 from sciie_eval import Example
 
-__all__ = ["MALFORMATIONS", "Answer", "completion", "noisy", "reasoning"]
+__all__ = [
+    "ENTITY_TYPES",
+    "MALFORMATIONS",
+    "RELATION_TYPES",
+    "Answer",
+    "completion",
+    "noisy",
+    "reasoning",
+    "shifted",
+]
 
 Answer = dict[str, list[list[str]]]
 
@@ -46,7 +55,7 @@ def noisy(example: Example, rate: float, rng: random.Random) -> Answer:
         if rng.random() < rate / 2:
             continue
         if rng.random() < rate / 2:
-            text = _shifted(text, words, rng)
+            text = shifted(text, words, rng)
             renamed[entity.text] = text
         if rng.random() < rate / 2:
             kind = rng.choice(ENTITY_TYPES)
@@ -68,7 +77,7 @@ def noisy(example: Example, rate: float, rng: random.Random) -> Answer:
     return {"ner": ner, "rel": rel}
 
 
-def _shifted(text: str, words: list[str], rng: random.Random) -> str:
+def shifted(text: str, words: list[str], rng: random.Random) -> str:
     """The text with a boundary moved by one token."""
     tokens = text.split()
     places = [i for i in range(len(words)) if words[i : i + len(tokens)] == tokens]

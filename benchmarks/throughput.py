@@ -5,6 +5,10 @@ decoding only the JSON of the answers with pydantic_core, each value dropped at 
 values kept in a list is reported beside it, but is no yardstick: how much Python's garbage collector adds to it depends
 on what else is alive (the same code gave ratios from .22 to .97). Machines differ, so the ratios are the result.
 
+Both evaluators deliver what four ways of matching give over the whole corpus: overall counts and counts by type (the
+other does not go without the latter; what ours costs without them is reported beside it). Each pass of the matchers is
+over answers that they have not seen: a second pass over the same would find their tokens kept.
+
 Run: ``python benchmarks/throughput.py`` (needs SCIIE_DATA_DIR or a fetched corpus, and nervaluate from the extra dev).
 """
 
@@ -15,8 +19,11 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from multiprocessing import get_context
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
@@ -24,18 +31,24 @@ from record import measured_on, write_result
 from rich.console import Console
 from rich.table import Table
 from synthetic import Answer, completion, noisy
+from throughput_samples import measured_samples
 
-from sciie_eval import Example, load_split, score
+from sciie_eval import load_split, score
+from sciie_eval.counting import Counts
 from sciie_eval.items import Items, items_of
-from sciie_eval.matching import match
+from sciie_eval.matching import Pairer
+from sciie_eval.parsing import parse_completion
 from sciie_eval.rules import MATCHERS, MatchRule
-from sciie_eval.sides import sides
+from sciie_eval.sides import Side, sides
+from sciie_rewards import r2_reward
 
 COPIES = 16
 NOISES = (0.2, 0.4)
 """Shares of wrong items, all reported: the more is wrong, the more is left for the relaxed matchers to do."""
 WORDS = 150
 ROUNDS = 3
+CHUNK = 64
+"""Sentences whose labels are counted at once, as `sciie_eval.lane` does."""
 
 
 def main() -> None:
@@ -46,6 +59,7 @@ def main() -> None:
         "completions": number,
         "start_up": _start_up(),
         "by_noise": {str(noise): _compared(noise, number) for noise in NOISES},
+        "samples": measured_samples(),
     }
     for noise, found in result["by_noise"].items():
         _show(f"{number} completions, noise {noise}, one core", found)
@@ -61,13 +75,16 @@ def _compared(noise: float, number: int) -> dict[str, dict[str, float]]:
         for name in ROWS:  # the rows take turns, so that noise of the machine hits all of them alike
             with get_context("spawn").Pool(1) as fresh:
                 seconds[name] = min(seconds[name], fresh.apply(_measured, (name, noise)))
-    kept, dropped, strict, matchers, other, matchers_all, other_all = seconds.values()
+    kept, dropped, strict, matchers, overall, other, matchers_all, other_all, *rewards = seconds.values()
     return {
         "microseconds_per_completion": {name: 1e6 * value / number for name, value in seconds.items()},
         "ratios": {
             "strict scoring / floor, values dropped (rate)": dropped / strict,
+            "r2_reward, gold as JSON / floor, values dropped (rate)": dropped / rewards[0],
+            "r2_reward, gold as columns / floor, values dropped (rate)": dropped / rewards[1],
             "strict scoring / floor, values kept (rate, unstable)": kept / strict,
             "four ner matchers / nervaluate (rate)": other / matchers,
+            "four ner matchers, overall counts alone / nervaluate (rate)": other / overall,
             "four ner matchers with preparation / nervaluate with loading (rate)": other_all / matchers_all,
         },
     }
@@ -77,11 +94,15 @@ class Work:
     """The inputs, and what each row does with them."""
 
     def __init__(self, noise: float) -> None:
-        examples = load_split("scier", "test")
-        rng = random.Random(1)
-        self.answers = [noisy(example, noise, rng) for _ in range(COPIES) for example in examples]
+        self.noise = noise
+        self.gold = load_split("scier", "test") * COPIES
+        self.answers = self.drawn(1)
         self.texts = [json.dumps(answer, ensure_ascii=False) for answer in self.answers]
-        self.gold = examples * COPIES
+
+    def drawn(self, seed: int) -> list[Answer]:
+        """Noisy answers, one a sentence."""
+        rng = random.Random(seed)
+        return [noisy(example, self.noise, rng) for example in self.gold]
 
     def floor_kept(self) -> Callable[[], Any]:
         """Decode every answer and keep the values."""
@@ -104,21 +125,39 @@ class Work:
         return lambda: score(gold, completions)
 
     def matchers(self) -> Callable[[], Any]:
-        """All four matchers on prepared items."""
-        return _matching(self.gold, self.answers)
+        """All four matchers on prepared items: counts by type."""
+        return _matching(self, _counts_by_type)
+
+    def matchers_overall(self) -> Callable[[], Any]:
+        """The same: overall counts alone."""
+        return _matching(self, _overall_counts)
 
     def matchers_with_preparation(self) -> Callable[[], Any]:
-        """All four matchers, the predicted items prepared while the clock runs."""
-        return _matching(self.gold, self.answers, prepare=True)
+        """All four matchers, the items prepared while the clock runs, gold once a sentence."""
+        return _matching(self, _counts_by_type, prepare=True)
 
     def nervaluate(self) -> Callable[[], Any]:
         """The other evaluator on loaded entities."""
-        evaluator = _nervaluate(self.gold, self.answers)
+        evaluator = _nervaluate(*_located(self))
         return lambda: evaluator.evaluate()
 
     def nervaluate_with_loading(self) -> Callable[[], Any]:
         """The other evaluator, loading while the clock runs."""
-        return lambda: _nervaluate(self.gold, self.answers).evaluate()
+        true, found = _located(self)
+        return lambda: _nervaluate(true, found).evaluate()
+
+    def reward(self) -> Callable[[], Any]:
+        """The R² reward of raw completions, gold as the JSON strings of a dataset column."""
+        completions = [completion(answer, WORDS) for answer in self.answers]
+        gold = [json.dumps(example.to_row()) for example in self.gold]
+        return lambda: r2_reward(completions, gold=gold)
+
+    def reward_of_columns(self) -> Callable[[], Any]:
+        """The same with SciER's own columns."""
+        completions = [completion(answer, WORDS) for answer in self.answers]
+        rows = [example.to_row() for example in self.gold]
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
+        return lambda: r2_reward(completions, **columns)
 
 
 ROWS: dict[str, Callable[[Work], Callable[[], Any]]] = {
@@ -126,9 +165,12 @@ ROWS: dict[str, Callable[[Work], Callable[[], Any]]] = {
     "floor: from_json of the answers, values dropped": Work.floor_dropped,
     "strict, ner + rel + rel+, from raw completions": Work.strict,
     "four ner matchers, on prepared items": Work.matchers,
+    "four ner matchers, on prepared items, overall counts alone": Work.matchers_overall,
     "nervaluate, its four schemes, on loaded entities": Work.nervaluate,
     "four ner matchers, preparing the items": Work.matchers_with_preparation,
     "nervaluate, loading the entities": Work.nervaluate_with_loading,
+    "r2_reward, from raw completions, gold as JSON": Work.reward,
+    "r2_reward, from raw completions, gold as columns": Work.reward_of_columns,
 }
 
 
@@ -143,32 +185,92 @@ def _measured(name: str, noise: float) -> float:
     return best
 
 
-def _matching(gold: list[Example], answers: list[Answer], prepare: bool = False) -> Callable[[], Any]:
-    """All four matchers; gold is prepared once a sentence, predictions before or while the clock runs."""
+Sides = tuple[Side, Side]
+"""Gold and prediction of one sentence."""
+
+
+def _matching(work: Work, count: Callable[[Pairer, Iterable[Sides]], Any], prepare: bool = False) -> Callable[[], Any]:
+    """All four matchers, each pass over other answers; what the parser gave is prepared before or while the clock runs.
+
+    Gold is prepared once a sentence, as scoring does.
+    """
     rules = [MatchRule(match=name) for name in MATCHERS]
-    prepared = {example.id: sides(items_of(example.gold), rules[0], ("ner",))["ner"] for example in gold}
-    golds = [prepared[example.id] for example in gold]
-    items = [Items(entities=[(text, kind) for text, kind in answer["ner"]]) for answer in answers]
-    done = None if prepare else [sides(item, rules[0], ("ner",))["ner"] for item in items]
+    pairer = Pairer(rules, "ner")
+    names = [example.id for example in work.gold]
+    golds = {example.id: items_of(example.gold) for example in work.gold}
 
-    def work() -> None:
-        found = done or (sides(item, rules[0], ("ner",))["ner"] for item in items)
-        for one, other in zip(golds, found, strict=True):
-            for rule in rules:
-                match(one, other, rule, "ner")
+    def prepared(items: Items) -> Side:
+        return sides(items, rules[0], ("ner",))["ner"]
 
-    return work
+    def both(predicted: list[Items]) -> Iterator[Sides]:
+        gold = {name: prepared(items) for name, items in golds.items()}
+        for name, items in zip(names, predicted, strict=True):
+            yield gold[name], prepared(items)
+
+    unseen = [both(_parsed(answers)) for answers in (work.answers, work.drawn(2))]
+    passes = iter(unseen if prepare else [list(sentences) for sentences in unseen])
+    return lambda: count(pairer, next(passes))
 
 
-def _nervaluate(gold: list[Example], answers: list[Answer]) -> Any:
-    """The evaluator, loaded; it wants offsets: every text is placed where it first occurs, both sides alike."""
+def _overall_counts(pairer: Pairer, both: Iterable[Sides]) -> list[Counts]:
+    """What was matched, predicted and gold, under each rule."""
+    tp, n_pred, n_gold = [0] * len(MATCHERS), 0, 0
+    for gold, predicted in both:
+        exact, found = pairer.pairs(gold, predicted)
+        n_exact = len(exact)
+        n_pred += predicted.n
+        n_gold += gold.n
+        for number, pairs in enumerate(found):
+            tp[number] += n_exact + len(pairs)
+    return [Counts(matched, n_pred, n_gold) for matched in tp]
+
+
+def _counts_by_type(pairer: Pairer, both: Iterable[Sides]) -> list[dict[str, Counts]]:
+    """The same for every type: a matched prediction is filed under the type of its gold item."""
+    gold, predicted, exact = Counter[str](), Counter[str](), Counter[str]()
+    found: list[Counter[tuple[str, str]]] = [Counter() for _ in MATCHERS]
+    matched = ((one, two, *pairer.pairs(one, two)) for one, two in both)
+    while chunk := list(islice(matched, CHUNK)):
+        golds, others, equal, pairs = zip(*chunk, strict=True)
+        gold.update(chain.from_iterable(side.labels() for side in golds))
+        predicted.update(chain.from_iterable(side.labels() for side in others))
+        exact.update(map(itemgetter(1), chain.from_iterable(equal)))
+        for labels, made in zip(found, zip(*pairs, strict=True), strict=True):
+            labels.update((one[1], two[1]) for one, two, _, _ in chain.from_iterable(made))
+    return [_filed(gold, predicted, exact, labels) for labels in found]
+
+
+def _filed(
+    gold: Counter[str], predicted: Counter[str], exact: Counter[str], labels: Counter[tuple[str, str]]
+) -> dict[str, Counts]:
+    """Counts by type under one rule; ``labels`` are those of the gold and the predicted item of every pair."""
+    tp, n_pred = exact.copy(), predicted.copy()
+    for (right, said), number in labels.items():
+        tp[right] += number
+        n_pred[right] += number
+        n_pred[said] -= number
+    return {kind: Counts(tp[kind], n_pred[kind], gold[kind]) for kind in gold | predicted}
+
+
+def _located(work: Work) -> tuple[Any, Any]:
+    """What the other evaluator loads; it wants offsets: each text is placed where it first occurs, both sides alike."""
+    true = [_placed(example.sentence, [(e.text, e.type) for e in example.gold.entities]) for example in work.gold]
+    found = [
+        _placed(example.sentence, items.entities)
+        for example, items in zip(work.gold, _parsed(work.answers), strict=True)
+    ]
+    return true, found
+
+
+def _parsed(answers: list[Answer]) -> list[Items]:
+    """What both evaluators are given: the items as they are read from completions."""
+    return [parse_completion(completion(answer, 0)).items for answer in answers]
+
+
+def _nervaluate(true: Any, found: Any) -> Any:
+    """The other evaluator, loaded."""
     from nervaluate.evaluator import Evaluator
 
-    true = [_placed(example.sentence, [(e.text, e.type) for e in example.gold.entities]) for example in gold]
-    found = [
-        _placed(example.sentence, [(text, kind) for text, kind in answer["ner"]])
-        for example, answer in zip(gold, answers, strict=True)
-    ]
     return Evaluator(true, found, tags=["Method", "Task", "Dataset"])
 
 

@@ -32,16 +32,22 @@ def assign(candidates: list[Candidate]) -> list[Candidate]:
     >>> [(pair.gold, pair.predicted) for pair in found]
     [(0, 1), (1, 0)]
     """
-    if len({c.gold for c in candidates}) == len(candidates) == len({c.predicted for c in candidates}):
-        return candidates  # nothing competes
+    if candidates and _is_star(candidates):
+        return [_strongest(candidates)]
     chosen: list[Candidate] = []
     for component in _components(candidates):
-        golds = {candidate.gold for candidate in component}
-        if len(golds) == 1 or len({candidate.predicted for candidate in component}) == 1:
-            chosen.append(max(component, key=lambda c: (c.exact, c.similarity, -c.gold, -c.predicted)))
-        else:
-            chosen.extend(_optimal(component))
+        chosen += [_strongest(component)] if _is_star(component) else _optimal(component)
     return sorted(chosen)
+
+
+def _is_star(candidates: list[Candidate]) -> bool:
+    """Whether all are of one gold or of one predicted item, so that one pair can be made."""
+    first = candidates[0]
+    return all(c.gold == first.gold for c in candidates) or all(c.predicted == first.predicted for c in candidates)
+
+
+def _strongest(candidates: list[Candidate]) -> Candidate:
+    return max(candidates, key=lambda c: (c.exact, c.similarity, -c.gold, -c.predicted))
 
 
 def _components(candidates: list[Candidate]) -> list[list[Candidate]]:

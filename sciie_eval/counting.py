@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sciie_eval.items import Items
-from sciie_eval.matching import Match, match
-from sciie_eval.rules import TASKS, MatchRule, Task
-from sciie_eval.sides import Item, Side, sides
+from sciie_eval.matching import Match, Pairer
+from sciie_eval.rules import MatchRule, Task
+from sciie_eval.sides import Side, sides
 
 __all__ = ["Counts", "GoldSentence", "SentenceScorer", "counts_of", "sentence_f1"]
-
-
-_AS_WRITTEN = MatchRule()
 
 
 class Counts(NamedTuple):
@@ -66,15 +63,20 @@ def counts_of(match: Match, partial: bool = False) -> Counts:
 
 
 class GoldSentence:
-    """The gold of one sentence, prepared once for any number of predictions."""
+    """The gold of one sentence, prepared once for any number of predictions.
 
-    __slots__ = ("_made_for", "_plain", "_sides", "items")
+    Attributes:
+        items: the gold.
+        plain: what `lane` prepared of it; None before it was asked, False when equality cannot decide it.
+    """
+
+    __slots__ = ("_made_for", "_sides", "items", "plain")
 
     def __init__(self, items: Items) -> None:
         self.items = items
         self._sides: dict[Task, Side] = {}
         self._made_for: tuple[MatchRule, tuple[Task, ...], bool] | None = None
-        self._plain: tuple[set[Item], set[Item], set[Item]] | Literal[False] | None = False
+        self.plain: Any = None
 
     def sides(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool) -> dict[Task, Side]:
         """The prepared sides, made anew only when something else is asked for than the last time."""
@@ -83,15 +85,6 @@ class GoldSentence:
             self._sides = sides(self.items, rule, tasks, spans)
             self._made_for = rule, tasks, spans
         return self._sides
-
-    def plain_keys(self) -> tuple[set[Item], set[Item], set[Item]] | None:
-        """The keys of ner, rel and rel+ as they are written, for `lane`; None when equality cannot decide them all."""
-        if self._plain is False:
-            prepared = sides(self.items, _AS_WRITTEN, TASKS)
-            decided = all(not side.open and not side.dead for side in prepared.values())
-            ner, rel, typed = (prepared[task].keys for task in TASKS)
-            self._plain = (ner, rel, typed) if decided else None
-        return self._plain
 
 
 class SentenceScorer:
@@ -110,10 +103,12 @@ class SentenceScorer:
 
     def __init__(self, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = False) -> None:
         self.rule, self.tasks, self.spans = rule, tasks, spans
+        self._pairers = {task: Pairer((rule,), task, spans) for task in tasks}
 
     def matches(self, gold: GoldSentence, predicted: Items) -> dict[Task, Match]:
         """Match every task."""
-        rule, spans = self.rule, self.spans
-        gold_sides = gold.sides(rule, self.tasks, spans)
-        predicted_sides = sides(predicted, rule, self.tasks, spans)
-        return {task: match(side, predicted_sides[task], rule, task, spans) for task, side in gold_sides.items()}
+        gold_sides = gold.sides(self.rule, self.tasks, self.spans)
+        predicted_sides = sides(predicted, self.rule, self.tasks, self.spans)
+        return {
+            task: pairer.matches(gold_sides[task], predicted_sides[task])[0] for task, pairer in self._pairers.items()
+        }

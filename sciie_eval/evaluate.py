@@ -16,7 +16,7 @@ from sciie_eval.predictions import Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
 from sciie_eval.schema import Example
-from sciie_eval.scoring import read_prediction
+from sciie_eval.scoring import add_prediction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
@@ -120,9 +120,10 @@ class Evaluation:
 
     def score(self, extra: str = "") -> CorpusScore:
         """The scores, with all warnings; ``extra`` adds fields to the signature."""
-        return corpus_score(self.tally, self.gold_name, warnings=self._warnings(), sample=self.sample, extra=extra)
+        return corpus_score(self.tally, self.gold_name, warnings=self.warnings(), sample=self.sample, extra=extra)
 
-    def _warnings(self) -> list[str]:
+    def warnings(self) -> list[str]:
+        """What to know about the file and its gold."""
         file = self.file
         found = []
         if file.in_file_order:
@@ -173,10 +174,13 @@ def evaluate_file(
 
 def _count(result: Evaluation, row: Joined, sample: int, keep: bool) -> None:
     example = row.example
-    parsed = read_prediction(_chosen(row, sample), result.settings) if row.samples else None
+    gold = GoldSentence(items_of(example.gold))
+    if row.samples:
+        add_prediction(result.tally, gold, _chosen(row, sample), example)
+    else:
+        result.tally.add(gold, None, example.doc_id)
     if len(row.samples) > 1:
         result.sample = sample
-    result.tally.add(GoldSentence(items_of(example.gold)), parsed, example.doc_id)
     result.hash.add(example)
     result.ids.append(example.id)
     if len(result.examples) < MAX_CHECKED or keep:

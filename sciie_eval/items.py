@@ -27,7 +27,7 @@ class Items:
         sections: which of SciER's keys were there.
         entity_spans: character offsets aligned with ``entities``; None when not every entity has them.
         relation_spans: offsets of both arguments aligned with ``relations``; None when not every argument has them.
-        plain: every text is ASCII, without outer blanks and not empty, and ``types`` gives none: nothing to normalise.
+        plain: no text is blank or changed by the normalisation ``none``, and ``types`` gives none.
     """
 
     entities: list[tuple[str, str]] = field(default_factory=list)

@@ -16,7 +16,7 @@ from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
 
-__all__ = ["Prediction", "Tallied", "read_prediction", "score", "tally_predictions"]
+__all__ = ["Prediction", "Tallied", "add_prediction", "read_prediction", "score", "tally_predictions"]
 
 Prediction = Extraction | ParsedCompletion | str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """An extraction, a parsed or raw completion, a message or list of messages, a mapping in SciER's form, or nothing."""
@@ -78,17 +78,15 @@ def tally_predictions(
     examples = [_example(item, number, settings) for number, item in enumerate(gold)]
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep)
-    schema, mode = settings.schema, settings.parse
     prepared: dict[int, GoldSentence] = {}  # an example that stands in the list several times is prepared once
     for example, value in zip(examples, aligned, strict=True):
         sentence = prepared.get(id(example))
         if sentence is None:
             sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        if type(value) is str:
-            parsed: ParsedCompletion | None = parse_completion(value, schema, mode=mode)
+        if value is _ABSENT:
+            tally.add(sentence, None, example.doc_id)
         else:
-            parsed = None if value is _ABSENT else read_prediction(value, settings, example.id)
-        tally.add(sentence, parsed, example.doc_id)
+            add_prediction(tally, sentence, value, example)
     return Tallied(tally, examples)
 
 
@@ -124,6 +122,18 @@ def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
     golds = [items_of(example.gold) for example in examples]
     said = [items_of(value) for value in predicted if isinstance(value, Extraction)]
     return any(items.entities or items.relations for items in golds) and all(items.has_spans for items in golds + said)
+
+
+def add_prediction(tally: Tally, gold: GoldSentence, value: Prediction, example: Example) -> None:
+    """Count one prediction; ``gold`` is the example's, prepared.
+
+    Raises:
+        InputError: as `read_prediction`.
+    """
+    if isinstance(value, str):
+        tally.add_text(gold, value, example.doc_id)
+    else:
+        tally.add(gold, read_prediction(value, tally.settings, example.id), example.doc_id)
 
 
 def read_prediction(value: Prediction, settings: Settings, name: str = "") -> ParsedCompletion:

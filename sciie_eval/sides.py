@@ -8,8 +8,10 @@ when both sides are placed in the sentence; in place of a type stands a sorted t
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from sciie_eval.items import Items
@@ -18,6 +20,7 @@ from sciie_eval.rules import MatchRule, Normalization, Task
 __all__ = ["Item", "Side", "differ_in_blanks", "normalizer", "sides"]
 
 Item = tuple[Any, ...]
+_TEXT, _LABEL, _OBJECT = itemgetter(0), itemgetter(1), itemgetter(2)
 
 
 @dataclass(slots=True)
@@ -27,14 +30,14 @@ class Side:
     Attributes:
         keys: items that equality can decide, each once; with multisets their last field numbers the repetitions.
         open: rel+ items with several possible types for an argument, which equality cannot decide.
-        dead: labels of items that match nothing: a blank text, or for rel+ an argument without any type.
-        texts: what stands behind a normalised text or a pair of offsets, where a similarity needs it.
+        dead: items that match nothing: a blank text, or for rel+ an argument without any type.
+        texts: gives what stands behind each normalised text or pair of offsets; nothing where texts stand as written.
     """
 
     keys: set[Item]
     open: list[Item]
-    dead: list[str]
-    texts: dict[Any, str]
+    dead: list[Item]
+    texts: Callable[[], Mapping[Any, str]] = dict
 
     @property
     def n(self) -> int:
@@ -43,9 +46,8 @@ class Side:
 
     def labels(self) -> Iterator[str]:
         """The label of every item, in no particular order."""
-        yield from [key[1] for key in self.keys]
-        yield from [item[1] for item in self.open]
-        yield from self.dead
+        labels = map(_LABEL, self.keys)
+        return chain(labels, map(_LABEL, self.open), map(_LABEL, self.dead)) if self.open or self.dead else labels
 
 
 def differ_in_blanks(predicted: set[Item], gold: set[Item]) -> int:
@@ -95,42 +97,75 @@ def sides(items: Items, rule: MatchRule, tasks: tuple[Task, ...], spans: bool = 
         tasks: which tasks to prepare.
         spans: compare offsets in place of texts; both sides must have them (``items.has_spans``).
     """
-    texts: dict[Any, str] = {}
-    entities, relations = _placed(items, rule, texts) if spans else _spelled(items, rule, texts)
+    texts: Callable[[], Mapping[Any, str]] = dict
+    entities: Sequence[Item] = items.entities
+    relations: Sequence[Item] = items.relations
+    if spans:
+        entities, relations = _placed(items)
+        texts = _Texts(items, rule.normalize, spans)
+    elif rule.normalize != "none":
+        entities, relations = _spelled(items, _NORMALIZERS[rule.normalize])
+        texts = _Texts(items, rule.normalize, spans)
+    elif not items.plain:
+        entities, relations = _spelled(items, _composed)
     out: dict[Task, Side] = {}
     for task in tasks:
         if task == "ner":
-            out[task] = _side(entities, rule, texts, 0)
+            out[task] = _side(entities, rule, texts)
         elif task == "rel":
-            out[task] = _side(_oriented(relations, rule), rule, texts, 2)
+            out[task] = _side(_oriented(relations, rule), rule, texts, _OBJECT)
         else:
             out[task] = _typed_side(entities, relations, items, rule, texts)
     return out
 
 
-def _spelled(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
+def _spelled(items: Items, norm: Callable[[str], str]) -> tuple[list[Item], list[Item]]:
     """Entities and relations with their normalised texts."""
-    norm = _NORMALIZERS[rule.normalize]
-    entities: list[Item] = [(norm(text), kind) for text, kind in items.entities]
-    relations: list[Item] = [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations]
-    if rule.match == "overlap" and rule.normalize != "none":
-        for text in _all_texts(items):
-            _remember(texts, norm(text), _composed(text))
-    return entities, relations
+    return (
+        [(norm(text), kind) for text, kind in items.entities],
+        [(norm(subject), kind, norm(object_)) for subject, kind, object_ in items.relations],
+    )
 
 
-def _placed(items: Items, rule: MatchRule, texts: dict[Any, str]) -> tuple[list[Item], list[Item]]:
+def _placed(items: Items) -> tuple[list[Item], list[Item]]:
     """Entities and relations with their offsets."""
     spans, pairs = items.entity_spans or [], items.relation_spans or []
-    if rule.match == "fuzzy":
-        norm = _NORMALIZERS[rule.normalize]
-        flat = [*spans, *(span for pair in pairs for span in pair)]
-        for span, text in zip(flat, _all_texts(items), strict=True):
-            _remember(texts, span, norm(text))
     return (
         [(span, kind) for span, (_, kind) in zip(spans, items.entities, strict=True)],
         [(pair[0], kind, pair[1]) for pair, (_, kind, _) in zip(pairs, items.relations, strict=True)],
     )
+
+
+class _Texts:
+    """What stands behind normalised texts (the text as written) or offsets (the normalised text), read when asked for.
+
+    Of several spellings the smallest is kept, so that the order of the items does not matter.
+    """
+
+    __slots__ = ("_found", "_items", "_normalize", "_spans")
+
+    def __init__(self, items: Items, normalize: Normalization, spans: bool) -> None:
+        self._items, self._normalize, self._spans = items, normalize, spans
+        self._found: dict[Any, str] | None = None
+
+    def __call__(self) -> Mapping[Any, str]:
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    def _read(self) -> dict[Any, str]:
+        items, norm = self._items, _NORMALIZERS[self._normalize]
+        texts = list(_all_texts(items))
+        if self._spans:
+            spans = [*(items.entity_spans or []), *(span for pair in items.relation_spans or [] for span in pair)]
+            keys: Iterable[Any] = spans
+            spellings = map(norm, texts)
+        else:
+            keys, spellings = map(norm, texts), map(_composed, texts)
+        found: dict[Any, str] = {}
+        for key, text in zip(keys, spellings, strict=True):
+            found[key] = min(text, found.get(key, text))
+        return found
 
 
 def _all_texts(items: Items) -> Iterator[str]:
@@ -140,22 +175,16 @@ def _all_texts(items: Items) -> Iterator[str]:
         yield object_
 
 
-def _remember(texts: dict[Any, str], key: object, text: str) -> None:
-    """Keep the smallest of several spellings, so that the order of the items does not matter."""
-    texts[key] = min(text, texts.get(key, text))
-
-
-def _side(items: list[Item], rule: MatchRule, texts: dict[Any, str], last: int) -> Side:
-    """Items that equality decides; those with a blank text as field 0 or ``last`` match nothing."""
+def _side(
+    items: Sequence[Item], rule: MatchRule, texts: Callable[[], Mapping[Any, str]], last: Callable[[Item], Any] = _TEXT
+) -> Side:
+    """Items that equality decides; those with a blank first or ``last`` text match nothing."""
     keys = set(items) if rule.duplicates == "set" else _numbered(items)
-    for item in items:
-        if not item[0] or not item[last]:
-            break
-    else:
+    if all(map(_TEXT, items)) and (last is _TEXT or all(map(last, items))):
         return Side(keys, [], [], texts)
-    dead = [key for key in keys if not key[0] or not key[last]]
+    dead = [key for key in keys if not _TEXT(key) or not last(key)]
     keys.difference_update(dead)
-    return Side(keys, [], [key[1] for key in dead], texts)
+    return Side(keys, [], dead, texts)
 
 
 def _numbered(items: Iterable[Item]) -> set[Item]:
@@ -169,7 +198,7 @@ def _numbered(items: Iterable[Item]) -> set[Item]:
     return out
 
 
-def _oriented(relations: list[Item], rule: MatchRule) -> list[Item]:
+def _oriented(relations: Sequence[Item], rule: MatchRule) -> Sequence[Item]:
     """Undirected relations with their smaller argument first."""
     if not rule.undirected:
         return relations
@@ -179,7 +208,11 @@ def _oriented(relations: list[Item], rule: MatchRule) -> list[Item]:
 
 
 def _typed_side(
-    entities: list[Item], relations: list[Item], items: Items, rule: MatchRule, texts: dict[Any, str]
+    entities: Sequence[Item],
+    relations: Sequence[Item],
+    items: Items,
+    rule: MatchRule,
+    texts: Callable[[], Mapping[Any, str]],
 ) -> Side:
     """Relations with the types of their arguments: those they give themselves, else those of the entities."""
     types_of: dict[Any, Any] = dict(entities) if relations else {}
@@ -205,7 +238,7 @@ def _typed_side(
     keys.difference_update(dead)
     open_ = [key for key in keys if type(key[3]) is tuple or type(key[4]) is tuple]
     keys.difference_update(open_)
-    return Side(keys, open_, [key[1] for key in dead], texts)
+    return Side(keys, open_, dead, texts)
 
 
 def _types(types: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from rapidfuzz.fuzz import ratio
 
-from sciie_eval.rules import Matcher, MatchRule
+from sciie_eval.rules import MatchRule
 
-__all__ = ["fuzzy_similarity", "offset_overlap", "similarity", "token_overlap", "tokens"]
+__all__ = [
+    "Similarity",
+    "behind",
+    "fuzzy_similarity",
+    "looks_behind",
+    "offset_overlap",
+    "similarity",
+    "token_overlap",
+    "tokens",
+]
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -28,20 +35,45 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def token_overlap(left: list[str], right: list[str]) -> float:
-    """Intersection over union of two multisets of tokens; 0 when both are empty.
+class _TokenSets(dict[str, frozenset[Any]]):
+    """The tokens of texts, each made when first asked for.
 
-    >>> token_overlap(["neural", "network"], ["deep", "neural", "network"])
+    The same texts come back with every completion for a sentence, so most are there already. Long ones are not kept,
+    and when ``_MOST`` are kept all are dropped, so memory stays small whatever a model writes.
+    """
+
+    _MOST, _LONGEST = 1 << 14, 200
+
+    def __missing__(self, text: str) -> frozenset[Any]:
+        """A multiset as a set: the second "the" of a text is ("the", 1), so that set operations count repetitions."""
+        words = tokens(text)
+        found: frozenset[Any] = frozenset(words)
+        if len(found) < len(words):
+            seen: dict[str, int] = {}
+            for word in words:
+                seen[word] = seen.get(word, -1) + 1
+            found |= {(word, number) for word, last in seen.items() for number in range(1, last + 1)}
+        if len(text) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[text] = found
+        return found
+
+
+_TOKENS_OF = _TokenSets()
+
+
+def token_overlap(left: str, right: str) -> float:
+    """Intersection over union of the token multisets of two texts; 0 when both have none.
+
+    >>> token_overlap("neural network", "deep neural network")
     0.6666666666666666
     """
-    set_left, set_right = set(left), set(right)
-    if set_left.isdisjoint(set_right):
+    one, two = _TOKENS_OF[left], _TOKENS_OF[right]
+    if one.isdisjoint(two):
         return 0.0
-    if len(set_left) == len(left) and len(set_right) == len(right):
-        shared = len(set_left & set_right)
-    else:
-        shared = sum((Counter(left) & Counter(right)).values())
-    return shared / (len(left) + len(right) - shared)
+    shared = len(one & two)
+    return shared / (len(one) + len(two) - shared)
 
 
 def offset_overlap(left: tuple[int, int], right: tuple[int, int]) -> float:
@@ -63,36 +95,27 @@ def fuzzy_similarity(left: str, right: str) -> float:
     return ratio(left, right) / 100
 
 
-def similarity(rule: MatchRule, spans: bool, gold: Mapping[Any, str], predicted: Mapping[Any, str]) -> Similarity:
-    """The function that compares a gold with a predicted text, both normalised (or two pairs of offsets), under a rule.
+def similarity(rule: MatchRule, spans: bool = False) -> Similarity:
+    """The function that compares a gold with a predicted text under a rule.
 
     Args:
         rule: which matcher; strict and boundaries give 1 for equal texts and 0 for others.
-        spans: the arguments are offsets, not texts.
-        gold: what stands behind a gold argument, where its side says so (`sides.Side.texts`).
-        predicted: what stands behind a predicted argument, likewise; both sides may spell one normalised text apart.
+        spans: offsets stand in place of the texts. Overlap then compares these.
     """
-    if spans and rule.match == "overlap":
-        return offset_overlap
-    compare = _BY_MATCHER[rule.match]
-    if not gold and not predicted:
-        return compare
-    return lambda left, right: 1.0 if left == right else compare(gold.get(left, left), predicted.get(right, right))
+    if rule.match == "overlap":
+        return offset_overlap if spans else token_overlap
+    return fuzzy_similarity if rule.match == "fuzzy" else _equal
+
+
+def looks_behind(rule: MatchRule, spans: bool = False) -> bool:
+    """Whether `similarity` needs what stands behind a normalised text or a pair of offsets (`sides.Side.texts`)."""
+    return spans if rule.match == "fuzzy" else rule.match == "overlap" and not spans and rule.normalize != "none"
+
+
+def behind(compare: Similarity, gold: Mapping[Any, str], predicted: Mapping[Any, str]) -> Similarity:
+    """``compare`` on what stands behind its arguments; each side has its own spelling. Equal arguments give 1."""
+    return lambda left, right: 1.0 if left == right else compare(gold[left], predicted[right])
 
 
 def _equal(left: object, right: object) -> float:
     return float(left == right)
-
-
-@lru_cache(maxsize=1 << 16)
-def _text_overlap(left: str, right: str) -> float:
-    """Token overlap of two texts; the same pairs come back with every completion for a sentence."""
-    return 1.0 if left == right else token_overlap(tokens(left), tokens(right))
-
-
-_BY_MATCHER: dict[Matcher, Similarity] = {
-    "strict": _equal,
-    "boundaries": _equal,
-    "overlap": _text_overlap,
-    "fuzzy": fuzzy_similarity,
-}

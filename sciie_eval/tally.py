@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from sciie_eval.counting import Counts, GoldSentence, SentenceScorer, counts_of
 from sciie_eval.items import EMPTY, Items
 from sciie_eval.lane import FastLane
 from sciie_eval.matching import Match
-from sciie_eval.parsing import ParsedCompletion
+from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
 from sciie_eval.plain import PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
@@ -26,7 +24,7 @@ __all__ = ["Tally"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
-NOTHING = Side(set(), [], [], {})
+NOTHING = Side(set(), [], [])
 _MISSING = ParsedCompletion(EMPTY, "ok")
 """A sentence without a prediction counts as an empty one."""
 
@@ -66,7 +64,6 @@ class Tally:
 
     Attributes:
         documents: the document of every sentence added.
-        statuses: predictions by parse status.
         issues: predictions by issue code.
         missing: sentences without a prediction.
         matches: the matches of every sentence, where they were to be kept.
@@ -76,16 +73,16 @@ class Tally:
         self.settings = settings
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
         self.documents: list[str] = []
-        self.statuses: Counter[str] = Counter()
         self.issues: Counter[str] = Counter()
         self.missing = 0
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
-        self._rows: list[Sequence[float]] = []
-        self._cells: Floats | None = None
-        self._well_formed: list[bool] = []
+        self._cells: list[float] = []
+        self._matrix: Floats | None = None
+        self._ill_formed: list[int] = []
+        self._statuses: Counter[ParseStatus] = Counter()
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
         self._said_sections: set[Section] = set()
@@ -98,6 +95,15 @@ class Tally:
         """Sentences added so far."""
         return len(self.documents)
 
+    def add_text(self, gold: GoldSentence, text: str, document: str = "") -> None:
+        """Parse and count one completion."""
+        row = self._lane.add(gold, text) if self._lane is not None else None
+        if row is None:
+            self.add(gold, parse_completion(text, self.settings.schema, mode=self.settings.parse), document)
+        else:
+            self.documents.append(document)
+            self._cells += row
+
     def add(self, gold: GoldSentence, parsed: ParsedCompletion | None, document: str = "") -> None:
         """Count one sentence; None stands for a prediction that is missing."""
         self.documents.append(document)
@@ -105,22 +111,16 @@ class Tally:
             self.missing += 1
             parsed = _MISSING
         else:
-            self.statuses[parsed.status] += 1
-            if parsed.issues:
-                self.issues.update(parsed.issues)
-        row: Sequence[float] | None = None
-        if self._lane is not None and not parsed.issues:
-            row = self._lane.add(gold, parsed.items)
-        if row is None:
-            if parsed is not _MISSING:
-                self._said_sections |= parsed.items.sections
-            self._gold_sections |= gold.items.sections
-            row = self._generally(gold, parsed.items)
-        self._rows.append(row)
-        self._well_formed.append(parsed.status not in NOT_WELL_FORMED)
+            self._statuses[parsed.status] += 1
+            self.issues.update(parsed.issues)
+            self._said_sections |= parsed.items.sections
+        self._gold_sections |= gold.items.sections
+        if parsed.status in NOT_WELL_FORMED:
+            self._ill_formed.append(len(self.documents) - 1)
+        self._cells += self._matched(gold, parsed.items)
 
-    def _generally(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
-        """Match and count one sentence the general way: (tp, n_pred, n_gold) of every task."""
+    def _matched(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
+        """Match and count one sentence: (tp, n_pred, n_gold) of every task."""
         matches = self.scorer.matches(gold, items)
         row: list[float] = []
         for task, match in list(matches.items()):
@@ -142,6 +142,12 @@ class Tally:
         self._spacing[0] += differ_in_blanks(left, match.gold.keys - match.found())
 
     @property
+    def statuses(self) -> Counter[ParseStatus]:
+        """Predictions by parse status."""
+        fast: Counter[ParseStatus] = Counter({"ok": self._lane.n if self._lane is not None else 0})
+        return self._statuses + fast
+
+    @property
     def spacing(self) -> tuple[int, int]:
         """Unmatched predicted entities that would match if blanks were ignored, and all unmatched ones."""
         lane = self._lane.spacing if self._lane is not None else (0, 0)
@@ -150,20 +156,17 @@ class Tally:
     def counts(self) -> dict[Task, Floats]:
         """Per task the (n_sentences, 3) matrix of tp, n_pred, n_gold, in the order in which sentences were added."""
         tasks = self.settings.tasks
-        if self._cells is None or len(self._cells) != len(self._rows):
-            flat = np.fromiter(chain.from_iterable(self._rows), np.float64, 3 * len(tasks) * len(self._rows))
-            self._cells = flat.reshape(-1, len(tasks), 3)
-        return {task: self._cells[:, index] for index, task in enumerate(tasks)}
+        if self._matrix is None or len(self._matrix) != len(self.documents):
+            self._matrix = np.array(self._cells, dtype=np.float64).reshape(-1, len(tasks), 3)
+        return {task: self._matrix[:, index] for index, task in enumerate(tasks)}
 
     def by_type(self, task: Task) -> dict[str, Counts]:
         """Counts of every label; they sum to the counts of the task."""
         labels = self._labels[task]
         tp, predicted, gold = labels.tp.copy(), labels.predicted.copy(), labels.gold.copy()
         if self._lane is not None:
-            self._lane.count_labels()
-            tp.update(self._lane.labels[task][0])
-            predicted.update(self._lane.labels[task][1])
-            gold.update(self._lane.labels[task][2])
+            for counter, more in zip((tp, predicted, gold), self._lane.labels(task), strict=True):
+                counter.update(more)
         return {
             label: Counts(math.fsum([tp[label], *labels.partial.get(label, ())]), predicted[label], gold[label])
             for label in [*gold, *(label for label in predicted if label not in gold)]
@@ -172,12 +175,13 @@ class Tally:
     def sentence_f1(self, task: Task) -> Floats:
         """F1 of every sentence, in [0, 1] (see `counting.sentence_f1`)."""
         f1 = np.nan_to_num(micro_f1(self.counts()[task]), nan=1.0)
-        return np.where(self._well_formed, f1, 0.0)
+        f1[self._ill_formed] = 0.0
+        return f1
 
     def spoken_tasks(self, by_gold_alone: bool = False) -> tuple[Task, ...]:
         """Tasks that gold and predictions speak of; where no prediction could be read, all that gold speaks of."""
         said, gold = set(self._said_sections), set(self._gold_sections)
-        if self._lane is not None and self._lane.gold_sections:
+        if self._lane is not None and self._lane.n:
             said |= PLAIN_SECTIONS
             gold |= self._lane.gold_sections
         gold_tasks = _tasks_of(gold)

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
     from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
     from sciie_rewards.explain import Explanation
+    from sciie_rewards.released import (
+        released_format,
+        released_ner,
+        released_reasoning,
+        released_rel,
+        released_rewards,
+    )
     from sciie_rewards.result import RewardResult
     from sciie_rewards.settings import RewardSettings
 
@@ -31,12 +38,20 @@ __all__ = [
     "r2_components",
     "r2_reward",
     "r2_weights",
+    "released_format",
+    "released_ner",
+    "released_reasoning",
+    "released_rel",
+    "released_rewards",
 ]
 
 _HOME = {
     **dict.fromkeys(("Format", "Ner", "Rel", "Relevance", "Rule", "Span"), "components"),
     **dict.fromkeys(("ComponentReward", "R2Reward", "r2_components", "r2_reward", "r2_weights"), "composite"),
     "Explanation": "explain",
+    **dict.fromkeys(
+        ("released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"), "released"
+    ),
     "RewardResult": "result",
     "RewardSettings": "settings",
 }

@@ -13,8 +13,10 @@ __all__ = ["Near", "nearest"]
 
 LONGEST = 1000
 """Characters of a predicted text beyond which it is near nothing: no entity is that long."""
+MOST = 1000
+"""Wrong entities beyond which none is near: so many are a listing, and share by share their overlap is nothing."""
 
-_OVERLAP = similarity(MatchRule(match="overlap"), False, {}, {})
+_OVERLAP = similarity(MatchRule(match="overlap"))
 
 
 class Near(NamedTuple):
@@ -37,7 +39,7 @@ def nearest(gold: Set[Item], predicted: Set[Item]) -> list[Near]:
     """
     missed = gold - predicted
     wrong = predicted - gold if missed else missed
-    if not wrong:
+    if not wrong or len(wrong) > MOST:
         return []
     golds = sorted(missed) if len(missed) > 1 else missed
     others = sorted(wrong) if len(wrong) > 1 else wrong

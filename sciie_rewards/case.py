@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sciie_eval.counting import Counts, SentenceScorer, counts_of
@@ -16,16 +16,23 @@ from sciie_rewards.gold import AS_WRITTEN, GoldRow
 __all__ = ["Case", "Judge", "Look"]
 
 
-class Look(NamedTuple):
-    """A right relation, the step that evidences it and the step that names it; None where there is none."""
+_made = tuple.__new__
+"""Makes a named tuple of a tuple; several are made of every completion, and the class's own way is far slower."""
 
+
+_NOTHING = Reasoning("", "none")
+
+
+class Look(NamedTuple):
+    """A right relation, as an item and as a claim, and the steps that evidence and name it (None without one)."""
+
+    relation: Item
     claim: Claim
     evidence: str | None
     naming: str | None
 
 
-@dataclass(slots=True)
-class Case:
+class Case(NamedTuple):
     """A parsed completion, matched with gold.
 
     Attributes:
@@ -36,10 +43,10 @@ class Case:
         rel: counts of the relations.
         entities: the predicted entities (text, type), as the rule writes them.
         relations: the predicted relations (subject, label, object), likewise.
-        right: the predicted relations that are right.
         written: the predicted entities as they are written.
         n_written: their number; a blank text counts, although nothing can be said of it.
-        reasoning: its reasoning.
+        reasoning: its reasoning, read as the rule reads texts; it may be left out where no relation is right.
+        looks: what the reasoning says about every relation that is right.
     """
 
     row: GoldRow
@@ -49,19 +56,10 @@ class Case:
     rel: Counts
     entities: set[Item]
     relations: set[Item]
-    right: list[Item]
     written: set[Item]
     n_written: int
     reasoning: Reasoning
-    _looks: list[Look] | None = None
-
-    def looks(self) -> list[Look]:
-        """What the reasoning says about every relation that is right."""
-        if self._looks is None:
-            row = self.row
-            claims = [row.claim(key) for key in self.right]
-            self._looks = [Look(claim, *self.reasoning.look_for(claim, row.sentence)) for claim in claims]
-        return self._looks
+    looks: list[Look]
 
 
 class Judge:
@@ -84,21 +82,29 @@ class Judge:
         """The matches of a completion, for people."""
         return self._scorer.matches(row.gold, parsed.items)
 
+    def reasoning(self, parsed: ParsedCompletion) -> Reasoning:
+        """The reasoning of a completion, read as the rule reads texts."""
+        return Reasoning(parsed.reasoning, self._rule.normalize)
+
     def case(self, row: GoldRow, parsed: ParsedCompletion, prompt: object) -> Case:
         """Match a completion that has a well-formed answer."""
         items = parsed.items
-        reasoning = Reasoning(parsed.reasoning, self._rule.normalize)
         if self._plain and items.plain and row.by_equality:  # nothing to normalise: equality is set intersection
             entities: set[Item] = set(items.entities)
             relations: set[Item] = set(items.relations)
-            right = list(relations & row.relations)
-            ner = Counts(len(entities & row.entities), len(entities), len(row.entities))
-            rel = Counts(len(right), len(relations), len(row.relations))
-            return Case(row, parsed, prompt, ner, rel, entities, relations, right, entities, len(entities), reasoning)
+            right: Collection[Item] = relations & row.relations
+            number = len(entities)
+            ner = _made(Counts, (len(entities & row.entities), number, len(row.entities)))
+            rel = _made(Counts, (len(right), len(relations), len(row.relations)))
+            reasoning = self.reasoning(parsed) if right else _NOTHING
+            looks = _looks(row, right, reasoning) if right else []
+            case = (row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
+            return _made(Case, case)
         matches = self._scorer.matches(row.gold, items)
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
         written = sides(items, AS_WRITTEN, ("ner",))["ner"]
+        reasoning = self.reasoning(parsed)
         return Case(
             row,
             parsed,
@@ -107,8 +113,17 @@ class Judge:
             counts_of(match),
             ner_match.predicted.keys,
             matches["rel"].predicted.keys,
-            right,
             written.keys,
             written.n,
             reasoning,
+            _looks(row, right, reasoning),
         )
+
+
+def _looks(row: GoldRow, right: Iterable[Item], reasoning: Reasoning) -> list[Look]:
+    looks = []
+    for key in right:
+        claim = row.claims.get(key) or row.claim(key)
+        evidence, naming = reasoning.look_for(claim, row.sentence)
+        looks.append(_made(Look, (key, claim, evidence, naming)))
+    return looks

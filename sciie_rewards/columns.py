@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
+from pydantic_core import to_json
+
 from sciie_eval.exceptions import InputError, brief
 from sciie_eval.labels import LabelSchema
 from sciie_eval.rules import MatchRule
@@ -95,11 +97,11 @@ class GoldRows:
         return rows
 
     def _row(self, value: object, sentence: object, where: str) -> GoldRow:
-        key = (value, sentence) if type(value) is str else (repr(value), sentence)
         try:
+            key = (value if type(value) is str else to_json(value), sentence)
             row = self._kept.get(key)
-        except TypeError:  # a sentence that cannot be hashed is no string; the error that says so comes from reading
-            row = None
+        except (TypeError, ValueError):  # neither is what it should be, as reading will say
+            return GoldRow(self._example(value, sentence, where), self._schema, self._rule)
         return row or self._keep(key, self._example(value, sentence, where))
 
     def _keep(self, key: object, example: Example) -> GoldRow:
@@ -142,7 +144,7 @@ def _check_column(name: str, values: object, number: int) -> None:
     ):
         raise InputError(f"{expected}; got {brief(values)}")
     if len(values) != number:
-        raise InputError(f"{expected}; got {len(values)}, so row {min(len(values), number)} has no counterpart")
+        raise InputError(f"{expected}; got {len(values)}, so row {min(len(values), number)} has none")
 
 
 def _decoded(value: object, form: str, where: str) -> object:

@@ -152,8 +152,9 @@ class Relevance:
         if not total:
             return None
         found = 0
-        for look in case.looks():
-            found += look.evidence is not None
+        for look in case.looks:
+            if look.evidence is not None:
+                found += 1
         return 2 * found / total * (1 - case.reasoning.fabricated(case.row.sentence)) if found else 0.0
 
 
@@ -184,7 +185,7 @@ class Rule:
         if not total:
             return None
         sound = 0
-        for claim, _, naming in case.looks():
+        for _, claim, _, naming in case.looks:
             if naming is not None and claim.opposite not in case.relations and may_hold(claim, case):
                 sound += 1
         return 2 * sound / total
@@ -206,7 +207,10 @@ def may_hold(claim: Claim, case: Case) -> bool:
     """Whether both arguments are predicted entities, with types that the card allows for the relation."""
     entities = case.entities
     if claim.typings is not None:
-        return any(subject in entities and object_ in entities for subject, object_ in claim.typings)
+        for subject, object_ in claim.typings:  # noqa: SIM110 (any() takes twice as long)
+            if subject in entities and object_ in entities:
+                return True
+        return False
     texts = {text for text, _ in entities}
     return claim.subject in texts and claim.object in texts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,9 @@ class R2Reward:
         return R2Reward.from_settings, (self.settings,)
 
     def __repr__(self) -> str:
-        return f"R2Reward({', '.join(f'{k}={v!r}' for k, v in self.settings if k in self.settings.model_fields_set)})"
+        own = self.settings.model_dump(exclude={"label_schema"}, exclude_defaults=True)
+        shown = {**own, "schema": self.settings.label_schema.name}
+        return f"R2Reward({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def weights(self) -> dict[str, float]:
@@ -137,7 +139,7 @@ class R2Reward:
         Raises:
             InputError: the example is no gold.
         """
-        return self._result(self._score(completion, self._rows.of(example), prompt))
+        return self._result(self._scorer(message_text(completion), self._rows.of(example), prompt))
 
     def explain(
         self, completion: object, example: Example | Mapping[str, Any] | str, prompt: object = None
@@ -148,9 +150,6 @@ class R2Reward:
         row, text = self._rows.of(example), message_text(completion)
         result = self._result(self._scorer(text, row, prompt))
         return explain(result, self._weights, row, text, self._scorer if isinstance(self._scorer, Robust) else None)
-
-    def _score(self, completion: object, row: GoldRow, prompt: object) -> Scored:
-        return self._scorer(completion if type(completion) is str else message_text(completion), row, prompt)
 
     def _result(self, scored: Scored) -> RewardResult:
         names = self._weights
@@ -190,6 +189,9 @@ class R2Reward:
                 can write is an error.
         """
         del completion_ids  # the text is what is scored
+        if log_extra is None and log_metric is None:
+            score, batch = self._scorer, self._batch(completions, prompts, columns)
+            return [None if row is None else score(text, row, prompt).score for text, row, prompt in batch]
         rows, scores = self.score_batch(completions, prompts, columns)
         if log_metric is not None:
             for place, name in enumerate(self._weights):
@@ -204,16 +206,20 @@ class R2Reward:
         self, completions: Sequence[object], prompts: Sequence[object] | None, columns: Mapping[str, Any]
     ) -> tuple[list[GoldRow | None], list[Scored | None]]:
         """Rows and scores of a batch; both None for a row that has no gold."""
+        batch = list(self._batch(completions, prompts, columns))
+        scores = [None if row is None else self._scorer(text, row, prompt) for text, row, prompt in batch]
+        return [row for _, row, _ in batch], scores
+
+    def _batch(
+        self, completions: Sequence[object], prompts: Sequence[object] | None, columns: Mapping[str, Any]
+    ) -> Iterable[tuple[str, GoldRow | None, object]]:
+        """Text, gold and prompt of every completion; all that can be wrong with a batch is said here."""
         if isinstance(completions, str | bytes | Mapping) or not hasattr(completions, "__len__"):
             raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
         if prompts is not None and len(prompts) != len(completions):
             raise InputError(f"prompts: expected {len(completions)}, one a completion, got {len(prompts)}")
-        rows = self._rows.of_columns(columns, len(completions))
-        asked = [None] * len(rows) if prompts is None else prompts
-        return rows, [
-            None if row is None else self._score(completion, row, prompt)
-            for completion, row, prompt in zip(completions, rows, asked, strict=True)
-        ]
+        texts = [value if type(value) is str else message_text(value) for value in completions]
+        return zip(texts, self._rows.of_columns(columns, len(texts)), prompts or [None] * len(texts), strict=True)
 
     def log_rows(
         self,

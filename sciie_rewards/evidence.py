@@ -1,7 +1,7 @@
 """What a piece of reasoning shows: its steps, its quotes, and which relations it evidences or names.
 
-Everything is read lazily and by searching for texts, so the work is linear in the length of the reasoning, and nothing
-is read for a relation that is not right.
+Everything is read lazily and by searching for texts, so the work is linear in the length of the reasoning (of which no
+more than `LONGEST` characters are read), and nothing is read for a relation that is not right.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ __all__ = ["Claim", "Reasoning", "quotes_in", "stands_in", "steps_in"]
 
 QUOTED_SHARE = 0.6
 """Quotes of one step that together are longer than this share of the sentence point at nothing in it."""
+
+LONGEST = 200_000
+"""Characters of a reasoning block that are read: more than any model's limit lets it write, and soon read."""
 
 _QUOTE = re.compile(r'"([^"\n]*)"|“([^“”\n]*)”')
 _QUOTE_OR_END = re.compile(r'"[^"\n]*"|“[^“”\n]*”|(?<=[^\s.!?])[.!?]+(?= )')
@@ -57,6 +60,8 @@ class Reasoning:
     __slots__ = ("_holds", "_lines", "_norm", "text")
 
     def __init__(self, text: str, normalize: Normalization) -> None:
+        if len(text) > LONGEST:
+            text = text[:LONGEST]
         self.text = text if text.isascii() else normalizer("none")(text)
         self._norm: Callable[[str], str] | None = None
         self._holds = stands_in
@@ -96,9 +101,19 @@ class Reasoning:
         """
         subject, object_, (low_subject, low_object), (label, spaced), *_ = claim
         evidence = naming = None
-        holds, lines = self._holds, self._lines or self.lines()
-        for line in lines:
-            if subject in line and object_ in line:
+        holds = self._holds
+        for line in self._lines or self.lines():
+            if subject not in line or object_ not in line:
+                continue
+            pieces = line.split('"')
+            if len(pieces) == 5 and pieces[1] == subject and pieces[3] == object_ and _is_step(line) and line.isascii():
+                # one step that quotes just the two arguments, as most reasoning does: both stand there as words
+                low = line.lower()
+                if evidence is None and subject in sentence and object_ in sentence:
+                    evidence = line
+                if naming is None and (label in low or spaced in low):
+                    naming = line
+            else:
                 for step in steps_in(line):
                     if evidence is None and _evidences(step, subject, object_, sentence, holds):
                         evidence = step
@@ -106,8 +121,8 @@ class Reasoning:
                         low = step.lower()
                         if (label in low or spaced in low) and holds(low, low_subject) and holds(low, low_object):
                             naming = step
-                if evidence is not None and naming is not None:
-                    return evidence, naming
+            if evidence is not None and naming is not None:
+                return evidence, naming
         return evidence, naming or self._naming(claim)
 
     def _naming(self, claim: Claim) -> str | None:
@@ -124,9 +139,6 @@ class Reasoning:
 
 def _evidences(step: str, subject: str, object_: str, sentence: str, holds: Callable[[str, str], bool]) -> bool:
     """Whether the verbatim quotes of a step hold both arguments and are short enough."""
-    pieces = step.split('"')
-    if len(pieces) == 5 and subject == pieces[1] and object_ == pieces[3] and "“" not in step:
-        return subject in sentence and object_ in sentence  # just the two arguments, as most reasoning has it
     quotes = {quote for quote in quotes_in(step) if quote in sentence}
     for text in (subject, object_):
         if text not in quotes and not any(holds(quote, text) for quote in quotes):
@@ -141,7 +153,7 @@ def steps_in(line: str) -> list[str]:
     >>> steps_in('BERT 1 . 1 is used. "It works. Well" they say! Good.')
     ['BERT 1 . 1 is used.', '"It works. Well" they say!', 'Good.']
     """
-    if ". " not in line and "! " not in line and "? " not in line:
+    if _is_step(line):
         return [line]
     steps, start = [], 0
     for found in _QUOTE_OR_END.finditer(line):
@@ -149,6 +161,11 @@ def steps_in(line: str) -> list[str]:
             steps.append(line[start : found.end()].strip())
             start = found.end()
     return [*steps, line[start:].strip()]
+
+
+def _is_step(line: str) -> bool:
+    """Whether nothing in a line can end a sentence."""
+    return ". " not in line and "! " not in line and "? " not in line
 
 
 def quotes_in(line: str) -> list[str]:

@@ -135,6 +135,8 @@ def explain(
     matches = scorer.judge.matches(row, parsed)
     ner, rel = matches["ner"], matches[scorer.judge.task]
     right = {*ner.exact, *(pair.predicted for pair in ner.pairs)}
+    quotes = scorer.judge.reasoning(parsed).quotes()
+    relations = {look.relation for look in case.looks}
     near = [[list(pair.gold), list(pair.predicted), pair.similarity] for pair in nearest(row.entities, case.written)]
     return Explanation(
         sentence,
@@ -149,22 +151,22 @@ def explain(
             "missed": _sorted(ner.gold.keys - ner.found()),
         },
         {
-            "right": _sorted(set(case.right)),
-            "wrong": _sorted(case.relations - set(case.right)),
+            "right": _sorted(relations),
+            "wrong": _sorted(case.relations - relations),
             "missed": _sorted({key[:3] for key in rel.gold.keys - rel.found()}),
         },
         [
             {
-                "relation": [look.claim.subject, key[1], look.claim.object],
+                "relation": list(look.relation),
                 "evidenced": look.evidence,
                 "named": look.naming,
                 "rule": Rule.checks(look, case),
             }
-            for key, look in sorted(zip(case.right, case.looks(), strict=True), key=lambda pair: pair[0])
+            for look in sorted(case.looks, key=lambda look: look.relation)
         ],
         {
-            "found": [quote for quote in case.reasoning.quotes() if quote in row.sentence],
-            "fabricated": [quote for quote in case.reasoning.quotes() if quote not in row.sentence],
+            "found": [quote for quote in quotes if quote in row.sentence],
+            "fabricated": [quote for quote in quotes if quote not in row.sentence],
         },
     )
 

@@ -32,15 +32,16 @@ class GoldRow:
         entities: the entities as they are written, as keys of equality.
         relations: the relations, likewise.
         n_entities: number of entities; a blank text counts, although it is no key.
+        claims: what reasoning is searched for, for every relation.
         by_equality: equality of what is written decides every item.
     """
 
     __slots__ = (
-        "_claims",
         "_json",
         "_rule",
         "_schema",
         "by_equality",
+        "claims",
         "entities",
         "example",
         "gold",
@@ -59,13 +60,10 @@ class GoldRow:
         self.relations: set[Item] = written["rel"].keys
         self.n_entities = written["ner"].n
         self.by_equality = not any(side.open or side.dead for side in written.values())
-        self._claims = {key: self._claim(key) for key in sides(items, rule, ("rel",))["rel"].keys}
+        self.claims: dict[Item, Claim] = {key: self.claim(key) for key in sides(items, rule, ("rel",))["rel"].keys}
 
     def claim(self, relation: Item) -> Claim:
         """What reasoning is searched for, for a relation (subject, label, object) as the rule writes it."""
-        return self._claims.get(relation) or self._claim(relation)
-
-    def _claim(self, relation: Item) -> Claim:
         subject, label, object_ = relation
         norm, low, schema = normalizer(self._rule.normalize), label.lower(), self._schema
         # a label that the card does not know has no allowed signature

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from sciie_eval.parsing import ParseStatus, parse_completion
-from sciie_eval.schema import Example
 from sciie_rewards.case import Judge
 from sciie_rewards.components import COMPONENTS
 from sciie_rewards.gold import GoldRow
+from sciie_rewards.released import released_scores
 from sciie_rewards.settings import RewardSettings
 
-__all__ = ["Released", "Robust", "Scored", "Scorer", "released", "scorer_for"]
+__all__ = ["Released", "Robust", "Scored", "Scorer", "scorer_for"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
+_made = tuple.__new__  # as in `case`
 
 
 class Scored(NamedTuple):
@@ -69,13 +69,9 @@ class Robust:
             if value is not None:
                 earned += weight * value
                 possible += weight
-        if (
-            len(case.right)
-            or case.ner.tp
-            or not (case.ner.n_pred + case.ner.n_gold + case.rel.n_pred + case.rel.n_gold)
-        ):
+        if case.looks or case.ner.tp or (case.ner.f1 is None and case.rel.f1 is None):
             score = earned / possible if possible else 1.0
-            return Scored(score, values, parsed.status, score)
+            return _made(Scored, (score, values, parsed.status, score))
         return Scored(earned, values, parsed.status)
 
 
@@ -83,21 +79,15 @@ class Released:
     """Profile ``released``: the weighted sum of the release's four rewards."""
 
     def __init__(self, settings: RewardSettings) -> None:
-        self._schema, self._rewards = settings.label_schema, list(released().values())
+        self._schema = settings.label_schema
         self._weights = list(settings.component_weights().values())
 
     def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
         """Score one completion."""
         del prompt  # the release reads the completion alone
-        values = [reward(text, row.example) for reward in self._rewards]
+        values = list(released_scores(text, row.example).values())
         score = sum(weight * value for weight, value in zip(self._weights, values, strict=True))
         return Scored(score, values, parse_completion(text, self._schema).status)
-
-
-def released() -> Mapping[str, Callable[[str, Example], float]]:
-    """The release's rewards of one completion by the name of their component."""
-    module = import_module("sciie_rewards.released")
-    return {name.upper(): reward for name, reward in module.RELEASED.items()}
 
 
 def scorer_for(settings: RewardSettings) -> Robust | Released:

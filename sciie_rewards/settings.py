@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,10 +79,10 @@ class RewardSettings(BaseModel):
         if not any({**defaults, **self.weights}.values()):
             raise ValueError("weights: at least one must be above 0")
         _ = self.rule
-        if self.profile == "released":
-            fixed = sorted(self.model_fields_set - {"profile", "weights", "label_schema", "name"})
-            if any(getattr(self, field) != type(self).model_fields[field].default for field in fixed):
-                raise ValueError(f"{', '.join(fixed)}: profile released is what the release computes; leave them out")
+        fixed = self.model_dump(exclude_defaults=True).keys() - {"profile", "weights", "label_schema", "name"}
+        if self.profile == "released" and fixed:
+            names = ", ".join(sorted(fixed))
+            raise ValueError(f"{names}: profile released is what the release computes; leave {names} out")
         return self
 
     @property
@@ -114,9 +114,9 @@ class RewardSettings(BaseModel):
 def default_weights(profile: Profile) -> dict[str, float]:
     """The components of a profile, in order, and their weights."""
     if profile == "released":
-        from sciie_rewards.profiles import released
+        from sciie_rewards.released import RELEASED
 
-        return dict.fromkeys(released(), 1.0)
+        return {name.upper(): 1.0 for name in RELEASED}
     from sciie_rewards.components import COMPONENTS
 
     return {component.name: component.weight for component in COMPONENTS}
@@ -129,9 +129,9 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
         InputError: the file cannot be read, or does not hold one mapping.
         MissingExtraError: a YAML file, and PyYAML is not installed.
     """
+    decode = _yaml_decoder() if Path(path).suffix in (".yaml", ".yml") else tomllib.loads
     try:
-        text = Path(path).read_bytes().decode("utf-8")
-        value = _yaml(text) if Path(path).suffix in (".yaml", ".yml") else tomllib.loads(text)
+        value = decode(Path(path).read_bytes().decode("utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
     except ValueError as error:
@@ -141,15 +141,19 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return value
 
 
-def _yaml(text: str) -> object:
+def _yaml_decoder() -> Callable[[str], object]:
     try:
         import yaml
     except ImportError:
         raise MissingExtraError("reading YAML files", "pyyaml", "train") from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(error) from None
+
+    def decode(text: str) -> object:
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(error) from None
+
+    return decode
 
 
 def _first(error: ErrorDetails) -> str:

@@ -71,6 +71,19 @@ def test_groups_are_solved_apart() -> None:
     assert assign(candidates) == [Candidate(1, 3, False, 0.6), Candidate(5, 7, False, 0.3)]
 
 
+def test_one_item_of_a_side_makes_one_pair() -> None:
+    competing = [Candidate(1, 2, False, 0.6), Candidate(1, 0, False, 0.6), Candidate(1, 1, False, 0.4)]
+    assert assign(competing) == [Candidate(1, 0, False, 0.6)]
+    assert assign([Candidate(3, 1, False, 0.9), Candidate(2, 1, True, 0.5)]) == [Candidate(2, 1, True, 0.5)]
+
+
+def test_nothing_competes() -> None:
+    assert assign([Candidate(1, 0, False, 0.3), Candidate(0, 1, False, 0.2)]) == [
+        Candidate(0, 1, False, 0.2),
+        Candidate(1, 0, False, 0.3),
+    ]
+
+
 def test_nothing_to_assign() -> None:
     assert assign([]) == []
 

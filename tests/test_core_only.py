@@ -137,7 +137,7 @@ def test_data_frames(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [[], ["score"], ["compare"], ["validate"], ["demo"], ["datasets"]]
+    [[], ["score"], ["passk"], ["compare"], ["validate"], ["demo"], ["datasets"]]
     + [["datasets", name] for name in ("list", "show", "fetch", "verify", "export")],
     ids=" ".join,
 )
@@ -152,6 +152,16 @@ def test_what_needs_an_extra_says_which(run: Run, tmp_path: Path, name: str, pac
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(
         rf"sciie-eval: reading .* needs the package {package}, .*; run: pip install 'sciie-eval\[io\]'\n", done.stderr
+    )
+
+
+def test_curves_without_a_picture_and_with_one(run: Run) -> None:
+    preds = FIXTURES / "native_completions.jsonl"
+    assert "Consensus" in said(run("sciie-eval", "passk", preds, "--gold", GOLD))
+    done = run("sciie-eval", "passk", preds, "--gold", GOLD, "--plot", "curves.png")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "needs the package matplotlib, which is not installed; run: pip install 'sciie-eval[report]'\n"
     )
 
 

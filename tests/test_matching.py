@@ -10,8 +10,8 @@ from reference import How, Plain
 from strategies import SYMMETRIC, items, pairs_of_sides, rules
 
 from sciie_eval.items import Items
-from sciie_eval.matching import Match, Pair, match
-from sciie_eval.rules import TASKS, MatchRule, Task
+from sciie_eval.matching import Match, Pair, Pairer, match
+from sciie_eval.rules import MATCHERS, TASKS, MatchRule, Task
 from sciie_eval.sides import sides
 
 
@@ -43,20 +43,24 @@ def _kinds(types: str | tuple[str, ...]) -> set[str]:
 
 
 def check(gold: Plain, predicted: Plain, rule: MatchRule, placed: bool) -> None:
-    terms = how(rule, placed)
     for task in TASKS:
-        found, n_gold, n_predicted = matched(gold, predicted, rule, task, placed)
-        one, two = reference.things(task, gold, terms), reference.things(task, predicted, terms)
-        best = reference.best_matching(task, one, two, terms)
-        exact = len(found.exact) + sum(is_exact(task, pair, rule) for pair in found.pairs)
-        assert (n_gold, n_predicted) == (len(one), len(two)), task
-        assert (exact, found.n) == (best.exact, best.pairs), task
-        assert found.credit == pytest.approx(best.total, abs=1e-9), task
-        golds = [*found.exact, *(pair.gold for pair in found.pairs)]
-        others = [*found.exact, *(pair.predicted for pair in found.pairs)]
-        assert len(set(golds)) == len(golds)
-        assert len(set(others)) == len(others)
-        assert all(0 < pair.similarity <= 1 for pair in found.pairs)
+        found = matched(gold, predicted, rule, task, placed)[0]
+        check_one(found, gold, predicted, rule, task, placed)
+
+
+def check_one(found: Match, gold: Plain, predicted: Plain, rule: MatchRule, task: Task, placed: bool) -> None:
+    terms = how(rule, placed)
+    one, two = reference.things(task, gold, terms), reference.things(task, predicted, terms)
+    best = reference.best_matching(task, one, two, terms)
+    exact = len(found.exact) + sum(is_exact(task, pair, rule) for pair in found.pairs)
+    assert (found.gold.n, found.predicted.n) == (len(one), len(two)), task
+    assert (exact, found.n) == (best.exact, best.pairs), task
+    assert found.credit == pytest.approx(best.total, abs=1e-9), task
+    golds = [*found.exact, *(pair.gold for pair in found.pairs)]
+    others = [*found.exact, *(pair.predicted for pair in found.pairs)]
+    assert len(set(golds)) == len(golds)
+    assert len(set(others)) == len(others)
+    assert all(0 < pair.similarity <= 1 for pair in found.pairs)
 
 
 def spelled_in_two_ways(side: Plain, normalize: str) -> bool:
@@ -84,6 +88,58 @@ def test_brute_force_on_offsets(both: tuple[Plain, Plain], rule: MatchRule) -> N
 @given(pairs_of_sides(least=2, label="Compare-With"), rules(match="overlap", normalize="none", undirected=SYMMETRIC))
 def test_brute_force_on_undirected_relations(both: tuple[Plain, Plain], rule: MatchRule) -> None:
     check(*both, rule, placed=False)
+
+
+@st.composite
+def several_rules(draw: st.DrawFn) -> list[MatchRule]:
+    """Rules that prepare items alike and compare them in different ways, some perhaps twice."""
+    first = draw(rules())
+    names = draw(st.lists(st.sampled_from(MATCHERS), min_size=1, max_size=5))
+    thresholds = [draw(st.sampled_from((None, 0.25, 0.6, 1.0))) for _ in names]
+    return [
+        MatchRule(
+            name,
+            threshold if name in ("overlap", "fuzzy") else None,
+            first.normalize,
+            first.duplicates,
+            first.undirected,
+        )
+        for name, threshold in zip(names, thresholds, strict=True)
+    ]
+
+
+@settings(max_examples=400)
+@given(
+    st.booleans().flatmap(lambda placed: st.tuples(pairs_of_sides(placed=placed, most=5), st.just(placed))),
+    several_rules(),
+    st.integers(0, 4),
+)
+def test_several_rules_at_once_are_each_as_alone(
+    drawn: tuple[tuple[Plain, Plain], bool], together: list[MatchRule], prepared_by: int
+) -> None:
+    (gold, predicted), placed = drawn
+    prepare = together[prepared_by % len(together)]
+    ambiguous = not placed and any(spelled_in_two_ways(side, prepare.normalize) for side in (gold, predicted))
+    for task in TASKS:
+        one, two = (sides(items(side, placed), prepare, (task,), placed)[task] for side in (gold, predicted))
+        for rule, found in zip(together, Pairer(together, task, placed).matches(one, two), strict=True):
+            alone = matched(gold, predicted, rule, task, placed)[0]
+            assert (found.exact, found.pairs, found.credit) == (alone.exact, alone.pairs, alone.credit)
+            if rule.match != "overlap" or not ambiguous:
+                check_one(found, gold, predicted, rule, task, placed)
+
+
+def test_pairs_without_objects() -> None:
+    gold = ner(("a b", "Task"), ("c", "Method"), ("d", "Method"))
+    predicted = ner(("a b c", "Task"), ("c", "Method"), ("d", "Task"))
+    together = [MatchRule(match=name) for name in MATCHERS]
+    one, two = (sides(items(side), together[0], ("ner",))["ner"] for side in (gold, predicted))
+    exact, (strict, boundaries, overlap, fuzzy) = Pairer(together, "ner").pairs(one, two)
+    assert exact == {("c", "Method")}
+    assert not strict
+    assert boundaries == [(("d", "Method"), ("d", "Task"), False, 1.0)]
+    assert overlap == [(("a b", "Task"), ("a b c", "Task"), False, pytest.approx(2 / 3))]
+    assert not fuzzy  # .75
 
 
 @settings(max_examples=200)

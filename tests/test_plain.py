@@ -8,16 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sciie_eval import parsing
-from sciie_eval.counting import GoldSentence, SentenceScorer, counts_of
-from sciie_eval.items import Items
 from sciie_eval.parsing import parse_completion
 from sciie_eval.plain import read_plain
-from sciie_eval.rules import TASKS, MatchRule
 
 ANSWER = '{"ner": [["BERT", "Method"], ["NER", "Task"]], "rel": [["BERT", "Used-For", "NER"]]}'
 GOOD = f"<think>so</think><answer>{ANSWER}</answer>"
 
-texts = st.text(st.sampled_from('ab :"\\<é\n,]'), max_size=4)
+texts = st.text(st.sampled_from('ab :"\\<é\u0301\xa0\n,]'), max_size=4)
 labels = st.sampled_from(["Method", "Task", "Used-For", "other", ""])
 answers = st.fixed_dictionaries(
     {
@@ -34,26 +31,69 @@ def generally(text, monkeypatch):
 
 
 def test_the_asked_shape_goes_the_short_way():
-    items, reasoning = read_plain(GOOD)
+    items, reasoning, tags = read_plain(GOOD)
     assert items.plain
-    assert (items.entities, items.relations, reasoning) == (
+    assert (items.entities, items.relations, reasoning, tags) == (
         [("BERT", "Method"), ("NER", "Task")],
         [("BERT", "Used-For", "NER")],
         "so",
+        "TtAa",
     )
 
 
 @settings(max_examples=400)
-@given(answer=answers, indent=st.sampled_from([None, 1]), think=texts)
-def test_both_ways_agree(answer, indent, think):
-    text = f"<think>{think}</think><answer>{json.dumps(answer, indent=indent)}</answer>"
+@given(answer=answers, indent=st.sampled_from([None, 1]), think=texts, ascii=st.booleans())
+def test_both_ways_agree(answer, indent, think, ascii):
+    text = f"<think>{think}</think><answer>{json.dumps(answer, indent=indent, ensure_ascii=ascii)}</answer>"
     with pytest.MonkeyPatch.context() as monkeypatch:
         assert parse_completion(text) == generally(text, monkeypatch)
 
 
-def test_outer_blanks_are_no_part_of_a_text():
-    items, _ = read_plain('<think>x</think><answer>{"ner":[["a "\n,"Task"]],"rel":[]}</answer>')
-    assert items.entities == [("a", "Task")]
+def test_reasoning_that_the_prompt_opened_goes_the_short_way():
+    assert read_plain(GOOD.removeprefix("<think>")) == (*read_plain(GOOD)[:2], "tAa")
+
+
+@pytest.mark.parametrize("section", ["ner", "rel"])
+def test_empty_sections_go_the_short_way(section):
+    empty = json.dumps({**json.loads(ANSWER), section: []})
+    items = read_plain(GOOD.replace(ANSWER, empty))[0]
+    assert [len(items.entities), len(items.relations)] == {"ner": [0, 1], "rel": [2, 0]}[section]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("BERT", "BE:RT"),
+        ("BERT", "BERT "),
+        ("BERT", " "),
+        ("BERT", "\\u0041"),
+        ("BERT", "\t"),
+        ("BERT", "<b>"),
+        ("BERT", "e\u0301"),
+        ("BERT", "x" * 400),
+        ('"NER", "Task"', '"NER"'),
+        ('"NER", "Task"', '"NER", "Task", "x"'),
+        ('"NER", "Task"', '"NER","Task"'),
+        ('"Used-For", "NER"', '"Used-For"'),
+        ("so", "a < b"),
+        ("so", "\ud800"),
+        ("<think>", "<thing>"),
+        ("<think>", "<think><think>"),
+        ("]}", "]} so"),
+        ('"rel"', '"rel_plus"'),
+        ("[[", "["),
+        ('"rel": [["', '"rel": [ ["'),
+        ("]]}", "] ]}"),
+    ],
+)
+def test_what_might_need_more_care_is_declined(old, new):
+    assert old in GOOD
+    assert read_plain(GOOD.replace(old, new)) is None
+
+
+def test_odd_texts_elsewhere_do_not_matter():
+    items, reasoning, _ = read_plain(GOOD.replace("so", "e\u0301 \u2192").replace("BERT", "\u00c9"))
+    assert (items.entities[0], reasoning) == (("\u00c9", "Method"), "e\u0301 \u2192")
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):
@@ -65,21 +105,3 @@ def test_both_ways_agree_on_mutated_answers(monkeypatch):
             text[place : place + rng.randrange(3)] = rng.choice(['"', " ", ":", "<", "[", "]", "x", "", "null", "1"])
         mutated = "".join(text)
         assert parse_completion(mutated) == generally(mutated, monkeypatch), mutated
-
-
-plain_texts = st.sampled_from(["a", "b", "c d"])
-plain_items = st.builds(
-    lambda entities, relations: Items(
-        entities, relations, [(None, None)] * len(relations), frozenset({"ner", "rel"}), plain=True
-    ),
-    st.lists(st.tuples(plain_texts, st.sampled_from(["Method", "Task"])), max_size=4),
-    st.lists(st.tuples(plain_texts, st.just("Used-For"), plain_texts), max_size=3),
-)
-
-
-@given(gold=plain_items, predicted=plain_items, match=st.sampled_from(["strict", "boundaries", "overlap", "fuzzy"]))
-def test_plain_items_count_like_others(gold, predicted, match):
-    scorer = SentenceScorer(MatchRule(match=match), TASKS)
-    general = Items(predicted.entities, predicted.relations, predicted.types, predicted.sections)
-    one, two = (scorer.matches(GoldSentence(gold), items) for items in (predicted, general))
-    assert {task: counts_of(found) for task, found in one.items()} == {t: counts_of(found) for t, found in two.items()}

@@ -5,6 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 from sciie_eval.cards import load_card, load_schema
 from sciie_eval.parsing import ISSUES
 
@@ -26,8 +28,11 @@ def test_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_snippets_of_the_python_page_run():
-    assert doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False).failed == 0
+@pytest.mark.parametrize("page", ["python", "passk", "migration", "rewards"])
+def test_the_snippets_run(page):
+    found = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
+    assert found.attempted
+    assert not found.failed
 
 
 def test_every_issue_is_explained():

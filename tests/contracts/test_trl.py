@@ -1,213 +1,281 @@
-"""TRL 1.16: GRPO, RLOO and AsyncGRPO; every column as a keyword, a batch at a time."""
+"""TRL calls the rewards as it calls any: real GRPO and RLOO runs on the CPU."""
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
 import json
-import multiprocessing
+import os
 import pickle
-import random
 import subprocess
 import sys
-import textwrap
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
-from batch import Case, calls, cases, column, core
-from exported import export
-from snippets import commands, snippets
-from toy import environment
 
-from sciie_rewards import R2Reward, r2_components, r2_weights
-from sciie_rewards.trainers.trl import r2_reward
+pytest.importorskip("trl", reason="the extra train is not installed")
 
-PROMPTS = [[{"role": "user", "content": "…"}]]
+from tiny import (
+    GOLD,
+    MALFORMED,
+    OPENING_CHAT,
+    Row,
+    bad,
+    config,
+    dataset,
+    good,
+    imitate,
+    last_logged,
+    logged,
+    scripted,
+    tiny_model,
+    tokenizer,
+)
+from trl import GRPOTrainer, RLOOConfig, RLOOTrainer
+
+from sciie_rewards import R2Reward, r2_components, r2_reward, r2_weights
+
 HERE = Path(__file__).resolve().parent
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
-
-
-def call(chosen: list[Case], chat: bool = True, reward: Any = r2_reward, **more: Any) -> list[float | None]:
-    """As `_calculate_rewards` calls it, but for what only the trainer can give."""
-    said: list[Any] = [case.completion for case in chosen]
-    got: list[float | None] = reward(
-        prompts=PROMPTS * len(chosen) if chat else [case.asked for case in chosen],
-        completions=[[{"role": "assistant", "content": text}] for text in said] if chat else said,
-        completion_ids=[[1, 2]] * len(chosen),
-        id=[str(place) for place in range(len(chosen))],
-        doc_id=[""] * len(chosen),
-        sentence=column("sentence", chosen),
-        gold=column("gold", chosen),
-        **more,
-    )
-    return got
-
-
-def test_every_reward_is_the_cores() -> None:
-    logged: dict[str, list[Any]] = {}
-    metrics: dict[str, float] = {}
-    more = {"trainer_state": object(), "log_extra": logged.__setitem__, "log_metric": metrics.__setitem__}
-    chosen = list(cases())
-    assert call(chosen, **more) == pytest.approx(core(), abs=1e-12, rel=0)
-    assert call(chosen, chat=False) == pytest.approx(core(True), abs=1e-12, rel=0)
-    assert {len(values) for values in logged.values()} == {300}
-    assert {type(value) for values in logged.values() for value in values} == {str}
-    assert {type(value) for value in metrics.values()} == {float}
-    assert logged["sciie/gold"] == column("gold", chosen)
-
-
-def test_columns_that_stores_pad_with_none() -> None:
-    chosen = list(cases()[:8])
-    padded = [{**case.row, "text": None, "spans": None} for case in chosen]
-    got = r2_reward([case.completion for case in chosen], gold=padded, answer=[None] * 8, environments=None)
-    assert got == list(core()[:8])
-    named = {name: column(name, chosen) for name in ("sentence", "ner", "rel", "rel_plus")}
-    assert r2_reward([case.completion for case in chosen], **named) == list(core()[:8])
-
-
-def test_special_tokens_of_the_tool_path() -> None:
-    got = r2_reward(
-        [f"{case.completion}<|im_end|><|endoftext|>" for case in cases()], gold=column("gold", list(cases()))
-    )
-    assert got == pytest.approx(core(), abs=1e-12, rel=0)
-
-
-def test_order_ranks_and_evaluation_do_not_matter() -> None:
-    """A row's reward depends on that row alone: shuffled, cut anywhere over ranks, or alone as in evaluation."""
-    places = list(range(300))
-    random.Random(0).shuffle(places)
-    shuffled = call([cases()[place] for place in places])
-    assert shuffled == [core()[place] for place in places]
-    for ranks in (2, 3, 7):  # 3 and 7 split groups of four
-        size = -(-300 // ranks)
-        parts = [call(list(cases()[first : first + size])) for first in range(0, 300, size)]
-        assert [reward for part in parts for reward in part] == list(core())
-    assert [call([case])[0] for case in cases()[:50]] == list(core()[:50])
-    assert call([]) == []
-
-
-def test_rows_of_other_tasks_are_not_applicable() -> None:
-    case = cases()[0]
-    assert r2_reward([case.completion] * 2, gold=[None, case.gold]) == [None, core()[0]]
-
-
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_a_spawned_child_gives_the_same(method: str) -> None:
-    """AsyncGRPO pickles its rewards for a spawned worker, which calls them in threads, a group at a time."""
-    wanted = [list(core()[first : first + 4]) for first in range(0, 40, 4)]
-    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
-        assert pool.submit(groups, pickle.dumps(r2_reward)).result() == wanted
-
-
-def groups(pickled: bytes) -> list[list[float | None]]:
-    reward = pickle.loads(pickled)
-
-    async def gathered() -> list[Any]:
-        parts = [list(cases()[first : first + 4]) for first in range(0, 40, 4)]
-        return await asyncio.gather(*(asyncio.to_thread(call, part, True, reward) for part in parts))
-
-    return asyncio.run(gathered())
-
-
-def test_what_trl_and_unsloth_ask_of_a_reward() -> None:
-    names = [reward.__name__ for reward in (r2_reward, *r2_components())]
-    assert len(set(names)) == 7
-    first, second = r2_components(), r2_components()
-    assert first is not second  # TRL changes the list it is given
-    assert not inspect.iscoroutinefunction(r2_reward.__call__)
-    assert isinstance(r2_reward, R2Reward)
-
-
-# -- the installed trainer -------------------------------------------------------------------------------------------
-
-
-def test_the_installed_trainer_calls_it_so() -> None:
-    trl = pytest.importorskip("trl")
-    for trainer in (trl.GRPOTrainer, trl.RLOOTrainer):
-        tree = ast.parse(textwrap.dedent(inspect.getsource(trainer._calculate_rewards)))
-        (shape,) = {c for c in calls(tree, "reward_func") if "completions" in c.keywords}
-        assert (shape.positional, shape.keywords, shape.rest) == (0, ("prompts", "completions", "completion_ids"), True)
-        added = {node.slice.value for node in ast.walk(tree) if _is_added(node)}  # type: ignore[attr-defined]
-        assert added == {"trainer_state", "log_extra", "log_metric", "environments"} & (added | {"trainer_state"})
-        inspect.signature(r2_reward).bind(**dict.fromkeys((*shape.keywords, *added, "gold", "sentence")))
-    script = inspect.getsource(__import__("trl.scripts.grpo", fromlist=["main"]).main)
-    assert 'func_name.rsplit(".", 1)' in script
-
-
-def _is_added(node: ast.AST) -> bool:
-    return isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "reward_kwargs"
+ROOT = HERE.parent.parent
+pytestmark = pytest.mark.filterwarnings("ignore")  # those of torch, transformers and trl are not ours to mend
+TEXTS = [f"Extract: {row['sentence']}\n{make(row)}[user] [assistant] " for row in GOLD for make in (good, bad)]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folder of an exported file, and one with a model for it."""
-    pytest.importorskip("trl")
-    base = tmp_path_factory.mktemp("trl")
-    data = export(base, "trl", "data/train.jsonl")
-    run(sys.executable, HERE / "tiny.py", data, base / "model")
-    return data, base / "model"
+def tok() -> Any:
+    return tokenizer(TEXTS)
 
 
-def run(*command: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    changed = environment(**OFFLINE, **changes)
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=changed)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
+def of_prompt(prompt: str) -> Row:
+    return next(row for row in GOLD if row["sentence"] in prompt)
 
 
-def test_grpo_and_rloo_train_and_evaluate_with_it(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    done = run(sys.executable, "-W", "ignore", "-P", HERE / "real" / "trl.py", *trained, tmp_path)
-    found = json.loads(done.stdout.splitlines()[-1])
-    for name in ("grpo", "rloo"):
-        recorded = found[name]["calls"]
-        assert len(recorded) >= 3  # two steps, and the evaluation of two rows
-        for one in recorded:
-            golds = [json.loads(gold)["sentence"] for gold in one["gold"]]
-            assert golds == one["sentence"]  # every row has its own gold, in whatever order the sampler gave them
-            again = r2_reward(one["completions"], one["prompts"], gold=one["gold"])
-            assert one["rewards"] == pytest.approx(again, abs=1e-12, rel=0)
-        keys = {"completions", "prompts", "completion_ids", "gold", "id", "sentence", "doc_id", "trainer_state"}
-        assert keys < set(recorded[0]["keys"])
-        assert {len(set(one["id"])) for one in recorded} == {1}  # a group of four in one call
-        logged = {key for row in found[name]["log"] for key in row}
-        assert {"rewards/r2_reward/mean", "eval_rewards/r2_reward/mean"} <= logged
+def every_kind(prompt: str, number: int) -> str:
+    """Good, wrong and malformed completions in turn."""
+    return MALFORMED[number % len(MALFORMED)](of_prompt(prompt))
 
 
-def test_the_components_train_as_the_docs_have_it(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    (code,) = snippets("TRL", "python")
-    small = "use_cpu=True, bf16=False, max_steps=1, per_device_train_batch_size=2, num_generations=2, beta=0.0, "
-    small += "max_completion_length=8, report_to=[], save_strategy='no', logging_steps=1, "
-    code = code.replace('"MODEL"', repr(str(trained[1]))).replace('"data/train.jsonl"', repr(str(trained[0])))
-    code = code.replace('output_dir="out", ', f"output_dir={str(tmp_path)!r}, {small}")
-    said = run(sys.executable, "-W", "ignore", "-c", code).stdout
-    assert all(f"rewards/{reward.__name__}/mean" in said for reward in r2_components())
-    assert len(r2_weights()) == 6
-
-
-def test_trl_grpo_from_the_shell(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    """The command of the docs, with the sample for SciER, a tiny model and two steps."""
-    data, model = trained
-    config = tmp_path / "reward.toml"
-    config.write_text('profile = "robust"\nweights = { SPAN = 0 }\n', encoding="utf-8")
-    (line,) = [words for words in commands("TRL") if words[0] == "trl"]
-    line = [str(model) if part == "MODEL" else str(data.parent) if part == "data" else part for part in line]
-    more = "--max_steps 2 --use_cpu --bf16 false --max_completion_length 8 --num_generations 4 --logging_steps 1"
-    program = Path(sys.executable).with_name("trl")
-    batch = "--per_device_train_batch_size 4 --gradient_accumulation_steps 1 --report_to none --save_strategy no"
-    done = run(
-        program,
-        *line[1:],
-        *more.split(),
-        *batch.split(),
-        "--output_dir",
-        tmp_path / "out",
-        SCIIE_REWARD_CONFIG=str(config),
+def train(
+    folder: Path,
+    tok: Any,
+    says: Callable[[str, int], str] | None = None,
+    trainer: type[Any] = GRPOTrainer,
+    rewards: list[Any] | None = None,
+    data: Any = None,
+    **settings: Any,
+) -> Any:
+    """Run a trainer and return it."""
+    kind = scripted(trainer, says) if says else trainer
+    made = kind(
+        model=tiny_model(tok),
+        reward_funcs=[r2_reward] if rewards is None else rewards,
+        args=config(folder, RLOOConfig if trainer is RLOOTrainer else type(config(folder)), **settings),
+        train_dataset=dataset() if data is None else data,
+        processing_class=tok,
     )
-    said = done.stdout + done.stderr
-    assert "sciie-rewards: r2_reward, profile robust, weights FORMAT 0.111111, NER 0.277778" in said
-    assert f"settings from {config}" in said
-    assert said.count("rewards/r2_reward/mean") == 2
-    assert (tmp_path / "out" / "model.safetensors").is_file()
+    made.train()
+    return made
+
+
+def check_logged(rows: list[Row], reward: R2Reward = r2_reward) -> list[float]:
+    """Every logged reward is that of the logged completion; returns them."""
+    assert rows
+    for row in rows:
+        prompt = row["prompt"] if isinstance(row["prompt"], str) else list(row["prompt"])
+        completion = row["completion"] if isinstance(row["completion"], str) else list(row["completion"])
+        result = reward.score_one(completion, row["sciie/gold"], prompt)
+        assert row["r2_reward"] == pytest.approx(result.score, abs=1e-6)
+        assert row["sciie/status"] == result.status
+        for name, value in result.components.items():
+            shown = row[f"sciie/{name}"]
+            assert shown == ("" if name in result.vacuous else repr(value))
+    return [row["r2_reward"] for row in rows]
+
+
+@pytest.mark.parametrize("chat", [False, True], ids=["plain", "chat"])
+def test_grpo(tmp_path: Path, tok: Any, chat: bool) -> None:
+    done = train(tmp_path, tok, every_kind, data=dataset(chat=chat, as_json=chat))
+    rows = logged(tmp_path)
+    found = check_logged(rows)
+    assert len(found) == 16
+    assert max(found) == pytest.approx(1)
+    assert min(found) == 0
+    assert {row["sciie/id"] for row in rows} == {row["id"] for row in GOLD}
+    history = [entry for entry in done.state.log_history if "rewards/r2_reward/mean" in entry]
+    for step, entry in enumerate(history):
+        assert entry["reward"] == pytest.approx(mean(found[8 * step : 8 * step + 8]), abs=1e-6)
+        values = [float(row["sciie/NER"]) for row in rows[8 * step : 8 * step + 8] if row["sciie/NER"]]
+        assert entry["sciie/NER"] == pytest.approx(mean(values), abs=1e-6)
+
+
+@pytest.mark.parametrize("chat", [False, True], ids=["plain", "chat"])
+def test_rloo(tmp_path: Path, tok: Any, chat: bool) -> None:
+    done = train(tmp_path, tok, every_kind, RLOOTrainer, data=dataset(chat=chat, as_json=chat))
+    found = check_logged(last_logged(done))
+    assert len(found) == 8
+    assert done.state.log_history[-2]["rewards/r2_reward/mean"] == pytest.approx(mean(found), abs=1e-6)
+
+
+def test_what_a_random_model_says_is_no_exception(tmp_path: Path, tok: Any) -> None:
+    train(tmp_path, tok)
+    assert set(check_logged(logged(tmp_path))) == {0.0}
+
+
+@pytest.mark.parametrize("chat", [False, True], ids=["plain", "chat"])
+def test_the_components_make_the_reward(tmp_path: Path, tok: Any, chat: bool) -> None:
+    done = train(
+        tmp_path, tok, every_kind, rewards=r2_components(), data=dataset(chat=chat), reward_weights=r2_weights()
+    )
+    rows = logged(tmp_path)
+    names = [reward.__name__ for reward in r2_components()]
+    totals = []
+    for row in rows:
+        completion = row["completion"] if isinstance(row["completion"], str) else list(row["completion"])
+        result = r2_reward.score_one(completion, row["sciie/gold"])
+        total = sum(weight * row[name] for weight, name in zip(r2_weights(), names, strict=True))
+        assert total == pytest.approx(result.score, abs=1e-6)
+        assert [row[name] for name in names] == pytest.approx(list(result.components.values()), abs=1e-6)
+        totals.append(total)
+    history = [entry["reward"] for entry in done.state.log_history if "reward" in entry]
+    assert history == pytest.approx([sum(totals[:8]) / 8, sum(totals[8:]) / 8], abs=1e-6)
+
+
+def test_several_rewards_beside_each_other(tmp_path: Path, tok: Any) -> None:
+    other = R2Reward(normalize="spacing", name="loose_reward")
+    train(tmp_path, tok, every_kind, rewards=[r2_reward, other, *other.components()])
+    rows = logged(tmp_path)
+    check_logged(rows)
+    assert {"loose_reward", "loose_format", "loose_rule", "loose_reward/NER", "sciie/NER"} <= set(rows[0])
+
+
+def test_a_chat_template_that_opens_the_reasoning(tmp_path: Path) -> None:
+    """The opening tag stands in the prompt that the model reads, not in the messages that the reward is given."""
+    tok = tokenizer(TEXTS, OPENING_CHAT)
+
+    def says(prompt: str, number: int) -> str:
+        assert prompt.endswith("<think>\n")
+        return good(of_prompt(prompt), opened=True) if number % 2 else "no idea"
+
+    train(tmp_path, tok, says, data=dataset(chat=True))
+    assert check_logged(logged(tmp_path)) == pytest.approx([0.0, 1.0] * 8)
+
+
+@pytest.mark.parametrize(("opening", "format"), [("<think>\n", 1.0), ("", 0.0)], ids=["opened", "not opened"])
+def test_a_plain_prompt_that_opens_the_reasoning(tmp_path: Path, tok: Any, opening: str, format: float) -> None:
+    train(tmp_path, tok, lambda prompt, _: good(of_prompt(prompt), opened=True), data=dataset(opening=opening))
+    rows = logged(tmp_path)
+    check_logged(rows)
+    assert {float(row["sciie/FORMAT"]) for row in rows} == {format}
+
+
+def test_rows_of_another_task_are_left_out(tmp_path: Path, tok: Any) -> None:
+    """TRL takes None for a reward that does not apply; another reward judges these rows."""
+    data = dataset(as_json=True)
+    golds = [None if number == 1 else value for number, value in enumerate(data["gold"])]
+    data = data.remove_columns("gold").add_column("gold", golds)
+
+    def other(completions: list[str], **columns: Any) -> list[float]:
+        return [0.5] * len(completions)
+
+    train(tmp_path, tok, every_kind, rewards=[r2_reward, other], data=data)
+    for row in logged(tmp_path):
+        assert (row["r2_reward"] != row["r2_reward"]) == (row["sciie/gold"] == "")  # nan, and only there
+
+
+def test_the_policy_learns(tmp_path: Path) -> None:
+    """A model that gives good and bad answers alike comes to prefer the good ones: reward and F1 rise."""
+    pairs = [(f"Extract: {row['sentence']}\n", make(row)) for row in GOLD[:3] for make in (good, bad, half)]
+    tok = tokenizer([prompt + completion for prompt, completion in pairs], size=1000)
+    model = tiny_model(tok, hidden=64, layers=2)
+    imitate(model, tok, pairs, steps=150)
+    settings = {"max_steps": 60, "per_device_train_batch_size": 24, "num_generations": 8, "learning_rate": 5e-4}
+    trainer = GRPOTrainer(
+        model=model,
+        reward_funcs=[r2_reward],
+        args=config(tmp_path, max_completion_length=64, lr_scheduler_type="constant", **settings),
+        train_dataset=dataset(GOLD[:3]),
+        processing_class=tok,
+    )
+    trainer.train()
+    rows = logged(tmp_path)
+    first, last = rows[: 24 * 5], rows[-24 * 5 :]
+    for name in ("r2_reward", "sciie/NER", "sciie/REL"):
+        before, after = (mean([float(row[name]) for row in part if row[name] != ""]) for part in (first, last))
+        assert before < 0.8
+        assert after > before + 0.1
+    check_logged(rows)
+
+
+def half(row: Row) -> str:
+    """One item right, one invented."""
+    return good({**row, "ner": [*row["ner"][:1], ["look", "Task"]], "rel": []})
+
+
+def clean_environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]),
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+
+
+def run(*command: str, folder: Path) -> None:
+    """Run a program that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), cwd=folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_two_processes(tmp_path: Path) -> None:
+    """Over gloo; a prompt's group of completions is split between the two."""
+    script = HERE / "two_processes.py"
+    launch = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    run(sys.executable, *launch, str(script), str(tmp_path / "out"), folder=tmp_path)
+    found = check_logged(logged(tmp_path / "out"))
+    assert len(found) == 16
+    assert max(found) == pytest.approx(1)
+
+
+def test_the_command_of_trl(tmp_path: Path, tok: Any) -> None:
+    tok.save_pretrained(tmp_path / "model")
+    tiny_model(tok).save_pretrained(tmp_path / "model")
+    (tmp_path / "data").mkdir()
+    dataset(as_json=True).to_json(tmp_path / "data" / "train.jsonl")
+    flags = ["--use_cpu=True", "--bf16=False", "--report_to=none", "--max_steps=1", "--num_generations=4"]
+    flags += ["--per_device_train_batch_size=8", "--max_completion_length=8", "--log_completions=True"]
+    trl = str(Path(sys.executable).with_name("trl"))
+    run(
+        *(trl, "grpo", "--model_name_or_path", str(tmp_path / "model"), "--dataset_name", str(tmp_path / "data")),
+        *("--reward_funcs", "sciie_rewards.r2_reward", "--output_dir", str(tmp_path / "out"), "--dtype=float32"),
+        *("--logging_steps=1", "--save_strategy=no", *flags),
+        folder=tmp_path,
+    )
+    assert set(check_logged(logged(tmp_path / "out"))) == {0.0}
+
+
+def test_the_ten_lines_of_the_docs(tmp_path: Path, tok: Any, data_dir: Path) -> None:
+    page = (ROOT / "docs" / "train-with-trl.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) == 10
+    (tmp_path / "train.py").write_text(code, encoding="utf-8")
+    tok.save_pretrained(tmp_path / "model")
+    tiny_model(tok).save_pretrained(tmp_path / "model")
+    run(sys.executable, "train.py", "model", "1", folder=tmp_path)
+    assert len(check_logged(logged(tmp_path / "out"))) == 8
+
+
+def in_a_spawned_process(reward: Any) -> list[float | None]:
+    return reward(completions=[good(GOLD[0])], gold=[json.dumps(GOLD[0])])  # type: ignore[no-any-return]
+
+
+def test_rewards_survive_pickling_and_spawning() -> None:
+    for reward in (r2_reward, *r2_components(), R2Reward(weights={"REL": 1, "NER": 1}, normalize="spacing")):
+        again = pickle.loads(pickle.dumps(reward))
+        assert again.__name__ == reward.__name__
+        assert in_a_spawned_process(again) == in_a_spawned_process(reward)
+    with get_context("spawn").Pool(1) as pool:
+        assert pool.map(in_a_spawned_process, [r2_reward, r2_components()[1]]) == [[1.0], [1.0]]
