@@ -10,7 +10,7 @@ from snippets import SECTIONS, TEXT, commands, snippets
 from sciie_rewards.trainers.configured import configured
 
 RUN = {
-    "TRL": ("test_trl.py", ("commands(", 'snippets("TRL", "python")')),
+    "TRL": ("test_trl_calls.py", ("commands(", 'snippets("TRL", "python")')),
     "verl": ("real/verl.py", ('commands("verl")',)),
     "OpenRLHF": ("test_openrlhf.py", ('flags("OpenRLHF"',)),
     "ms-swift": ("test_ms_swift.py", ('flags("ms-swift"',)),

@@ -148,7 +148,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     pytest.importorskip("trl")
     base = tmp_path_factory.mktemp("trl")
     data = export(base, "trl", "data/train.jsonl")
-    run(sys.executable, HERE / "real" / "model.py", data, base / "model")
+    run(sys.executable, "-P", HERE / "real" / "model.py", data, base / "model")
     return data, base / "model"
 
 
