@@ -121,17 +121,6 @@ def _row(name: str, cells: Iterable[str]) -> str:
     return f"| {' | '.join([name, *cells])} |"
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "demo": _demo,
-    "gap": _gap,
-    "coverage": _coverage,
-    "coverage_samples": _coverage_samples,
-    "estimators": _estimators,
-    "curves": _curves,
-    "throughput_samples": _throughput_samples,
-}
-
-
 def _hacking() -> str:
     found = _results("reward_hacking")["profiles"]
     lines = [
@@ -205,6 +194,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "gap": _gap,
     "coverage": _coverage,
+    "coverage_samples": _coverage_samples,
+    "estimators": _estimators,
+    "curves": _curves,
+    "throughput_samples": _throughput_samples,
     "hacking": _hacking,
     "bounds": _bounds,
     "ablation": _ablation,
