@@ -8,14 +8,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from sciie_eval.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "metrics.md", ROOT / "docs" / "reward_hacking.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "metrics.md",
+    ROOT / "docs" / "passk.md",
+    ROOT / "docs" / "reward_hacking.md",
+)
 SHOWN_LINES = 9
 
 
@@ -43,13 +48,13 @@ def _demo() -> str:
     return "\n".join(["```text", *(line.rstrip() for line in [*head, "…", *tail]), "```"])
 
 
-def _result(name: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text(encoding="utf-8"))
-    return result
+def _results(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / f"benchmarks/results/{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _gap() -> str:
-    results = _result("evaluator_gap")
+    results = _results("evaluator_gap")
     lines = ["| predictions | task | F1 | F1 without those false positives |", "|---|---|---|---|"]
     for name, rows in results.items():
         if name == "measured_on":
@@ -60,13 +65,64 @@ def _gap() -> str:
 
 
 def _coverage() -> str:
-    results = _result("coverage")
     lines = ["| 95 % interval | holds the truth |", "|---|---|"]
-    return "\n".join(lines + [f"| {name} | {100 * share:.1f} % |" for name, share in results["coverage"].items()])
+    shares = _results("coverage")["coverage"]
+    return "\n".join(lines + [f"| {name} | {100 * share:.1f} % |" for name, share in shares.items()])
+
+
+def _coverage_samples() -> str:
+    rows = _results("coverage_samples")["coverage"]
+    names = list(next(iter(rows.values())))
+    lines = [f"| 95 % interval, holds the truth of | {' | '.join(names)} |", "|---" * (1 + len(names)) + "|"]
+    return "\n".join(
+        lines + [_row(name, (f"{100 * share:.1f} %" for share in row.values())) for name, row in rows.items()]
+    )
+
+
+def _estimators() -> str:
+    results = _results("estimators")
+    lines = [_row("Best-F1@K in points", (f"K = {k}" for k in results["k"])), "|---" * (1 + len(results["k"])) + "|"]
+    lines.append(_row("truth", (f"{100 * value:.2f}" for value in results["truth"])))
+    for name, row in results["estimators"].items():
+        lines.append(_row(f"{name}: bias", (f"{100 * value:+.2f}" for value in row["bias"])))
+        lines.append(_row(f"{name}: standard deviation", (f"{100 * v:.2f}" for v in row["standard_deviation"])))
+    return "\n".join(lines)
+
+
+def _curves() -> str:
+    """Micro and macro F1 of every statistic at every K, per oracle where it matters."""
+    per_task, joint = next(value for name, value in _results("curves").items() if name != "measured_on").values()
+    ks = per_task["k"]
+    lines = [_row("task", ["micro-F1", *(f"K = {k}" for k in ks), "macro-F1", *(f"K = {k}" for k in ks)])]
+    lines.append("|---" * (3 + 2 * len(ks)) + "|")
+    for task in ("ner", "rel", "rel+"):
+        chosen = {
+            "Best, per task": per_task[task]["best"],
+            "Best, joint": joint[task]["best"],
+            "Avg": per_task[task]["avg"],
+            "Consensus": per_task[task]["consensus"],
+        }
+        for name, curve in chosen.items():
+            micro, macro = ([f"{100 * value:.1f}" for value in curve[kind]] for kind in ("micro", "macro"))
+            lines.append(_row(task, [name, *micro, name, *(macro or ["–"] * len(ks))]))
+    return "\n".join(lines)
+
+
+def _throughput_samples() -> str:
+    found = _results("throughput")["samples"]
+    number = f"{found['sentences']:,} sentences × {found['samples_per_sentence']:,} samples"
+    lines = [f"{number}, {found['file_mb']:.0f} MB of JSON, one core (`benchmarks/throughput_samples.py`):", ""]
+    lines += ["| | CPU seconds | peak memory |", "|---|---|---|"]
+    lines += [f"| {name} | {row['seconds']:.1f} | {row['peak_mb']:.0f} MB |" for name, row in found["rows"].items()]
+    return "\n".join([*lines, "", f"That is {found['microseconds_per_sample']:.0f} µs a sample."])
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
+    return f"| {' | '.join([name, *cells])} |"
 
 
 def _hacking() -> str:
-    found = _result("reward_hacking")["profiles"]
+    found = _results("reward_hacking")["profiles"]
     lines = [
         "| answer | robust | beats 80 % | released | beats 80 % | without relations: robust | released | beats 80 % |"
     ]
@@ -94,14 +150,14 @@ def _cells(
 
 
 def _bounds() -> str:
-    bounds = _result("reward_hacking")["bounds"]
+    bounds = _results("reward_hacking")["bounds"]
     return "\n".join(
         f"- {'Holds' if bound['holds'] else 'BROKEN'}: {name} ({bound['found']})." for name, bound in bounds.items()
     )
 
 
 def _ablation() -> str:
-    found = _result("reward_ablation")["variants"]
+    found = _results("reward_ablation")["variants"]
     gaps = list(found["default"]["gap"])
     lines = [
         f"| weights | rank correlation | ordered | told apart | {' | '.join(gaps)} | best exploit | above the bound |"
@@ -122,7 +178,7 @@ def _ablation() -> str:
 
 
 def _gains() -> str:
-    found = _result("reward_ablation")
+    found = _results("reward_ablation")
     names = list(found["gain_when_left_out"])
     lines = [
         f"| exploit | default | {' | '.join(f'without {name}' for name in names)} |",
@@ -138,6 +194,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "gap": _gap,
     "coverage": _coverage,
+    "coverage_samples": _coverage_samples,
+    "estimators": _estimators,
+    "curves": _curves,
+    "throughput_samples": _throughput_samples,
     "hacking": _hacking,
     "bounds": _bounds,
     "ablation": _ablation,

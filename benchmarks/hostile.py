@@ -120,7 +120,7 @@ def nasty() -> dict[str, str]:
         "reasoning_lines_5mb": reasoned("BERT used for\nNER is it\n" * 210_000),
         "reasoning_curly_2mb": reasoned("“BERT NER used for. " * 100_000),
         "reasoning_stops_2mb": reasoned("BERT NER" + ". " * 1_000_000),
-        "near_entities_5mb": answer(json.dumps({"ner": [["BERT " * 190 + str(i), "Method"] for i in range(5_000)]})),
+        "near_entities_3mb": answer(json.dumps({"ner": [["BERT " * 190 + str(i), "Method"] for i in range(3_000)]})),
         # items
         "items_mappings_50k": section('{"text": "e#", "type": "Method"}', 50_000),
         "items_mappings_capital_50k": section('{"Text": "e#", "Type": "Method", "x": 1}', 50_000),

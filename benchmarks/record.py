@@ -13,7 +13,7 @@ from typing import Any
 from sciie_eval.files import write_whole
 from sciie_eval.signature import package_version
 
-__all__ = ["measured_on", "write_result"]
+__all__ = ["RESULTS", "measured_on", "write_result"]
 
 RESULTS = Path(__file__).resolve().parent / "results"
 

@@ -31,6 +31,7 @@ from record import measured_on, write_result
 from rich.console import Console
 from rich.table import Table
 from synthetic import Answer, completion, noisy
+from throughput_samples import measured_samples
 
 from sciie_eval import load_split, score
 from sciie_eval.counting import Counts
@@ -58,6 +59,7 @@ def main() -> None:
         "completions": number,
         "start_up": _start_up(),
         "by_noise": {str(noise): _compared(noise, number) for noise in NOISES},
+        "samples": measured_samples(),
     }
     for noise, found in result["by_noise"].items():
         _show(f"{number} completions, noise {noise}, one core", found)
@@ -154,7 +156,7 @@ class Work:
         """The same with SciER's own columns."""
         completions = [completion(answer, WORDS) for answer in self.answers]
         rows = [example.to_row() for example in self.gold]
-        columns = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in ("sentence", "ner", "rel")}
         return lambda: r2_reward(completions, **columns)
 
 

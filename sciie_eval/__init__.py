@@ -1,7 +1,7 @@
 """How good is an extraction of entities and relations from a scientific sentence?
 
-`score` and `compare` take gold and predictions from Python; `parse_completion` reads whatever a model wrote;
-`load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the same with files.
+`score`, `score_samples` and `compare` take gold and predictions from Python; `parse_completion` reads whatever a model
+wrote; `load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the same with files.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sciie_eval.cards import list_cards, load_card, load_schema
     from sciie_eval.comparison import compare
     from sciie_eval.corpus import load_split, read_gold
+    from sciie_eval.curve_results import SampleScores
+    from sciie_eval.evaluate_samples import score_samples
     from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
     from sciie_eval.labels import EntityType, LabelSchema, RelationType
     from sciie_eval.parsing import ParsedCompletion, parse_completion
@@ -35,6 +37,7 @@ __all__ = [
     "ParsedCompletion",
     "Relation",
     "RelationType",
+    "SampleScores",
     "SciieError",
     "Settings",
     "TaskScore",
@@ -49,12 +52,15 @@ __all__ = [
     "parse_completion",
     "read_gold",
     "score",
+    "score_samples",
 ]
 
 _HOME = {
     **dict.fromkeys(("list_cards", "load_card", "load_schema"), "cards"),
     **dict.fromkeys(("compare",), "comparison"),
     **dict.fromkeys(("load_split", "read_gold"), "corpus"),
+    **dict.fromkeys(("SampleScores",), "curve_results"),
+    **dict.fromkeys(("score_samples",), "evaluate_samples"),
     **dict.fromkeys(("CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"), "exceptions"),
     **dict.fromkeys(("EntityType", "LabelSchema", "RelationType"), "labels"),
     **dict.fromkeys(("ParsedCompletion", "parse_completion"), "parsing"),

@@ -17,6 +17,7 @@ from sciie_eval.cards import data_root
 from sciie_eval.cli_datasets import app as datasets_app
 from sciie_eval.cli_options import Options, with_options
 from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.sampling import Oracle, Sampling
 from sciie_eval.signature import package_version
 
 __all__ = ["app", "main"]
@@ -63,6 +64,54 @@ def score_command(preds: Files, options: Options) -> None:
         with options.reading(path) as reading:
             scores.append((name, evaluate_file(path, settings, gold, reading).score()))
     write_scores(scores, options)
+
+
+@app.command("passk", epilog="Example: sciie-eval passk preds.jsonl --dataset scier --split test --k 1,2,4,8")
+@with_options
+def passk_command(
+    preds: Files,
+    options: Options,
+    k: Annotated[
+        str | None, typer.Option("--k", metavar="K,…", help="Numbers of samples; powers of two by default.")
+    ] = None,
+    oracle: Annotated[
+        Oracle, typer.Option("--oracle", help="The best sample of each task, or one sample for all tasks.")
+    ] = "per-task",
+    theta: Annotated[
+        float, typer.Option("--theta", help="Share of the K samples that consensus asks for, above 0 to 1.")
+    ] = 0.5,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the curves (.png, .svg, .pdf), with their data as .csv beside.")
+    ] = None,
+) -> None:
+    """Best-F1@K, Avg@K and Consensus@K: what the best of K samples, one sample and a vote give."""
+    from sciie_eval.cli_output import write_curves
+    from sciie_eval.evaluate_samples import evaluate_samples
+    from sciie_eval.report.plot import check_plot, write_plot
+
+    if options.sample:
+        raise UsageError("passk takes all samples; leave --sample out")
+    sampling = Sampling(_numbers(k), oracle, theta)
+    if plot is not None and check_plot(plot) == options.target:
+        raise UsageError(f"--plot {plot} writes its data to {options.target}, too; give -o another name")
+    settings, gold = options.settings, options.gold_source()
+    scores = []
+    for name, path in _named(preds):
+        with options.reading(path) as reading:
+            scores.append((name, evaluate_samples(path, settings, sampling, gold, reading)))
+    if plot is not None:
+        write_plot(scores, plot)
+    write_curves(scores, options)
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    """The numbers of samples that were asked for."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--k: expected numbers of samples such as 1,2,4,8, got {text!r}") from None
 
 
 @app.command("compare", epilog="Example: sciie-eval compare sft.jsonl grpo.jsonl --dataset scier --split test")

@@ -9,31 +9,54 @@ from typing import TYPE_CHECKING, Any
 from sciie_eval.comparison import System, SystemComparison
 from sciie_eval.files import write_whole
 from sciie_eval.report import render_json, render_tables
-from sciie_eval.report.tables import NamedScore, Table, comparison_tables, long_comparison, long_table, score_tables
-from sciie_eval.report.text import comparison_text, score_text, tables_text
+from sciie_eval.report.tables import (
+    NamedScore,
+    Signed,
+    Table,
+    comparison_tables,
+    long_comparison,
+    long_table,
+    score_tables,
+)
+from sciie_eval.report.text import comparison_text, curve_text, score_text, tables_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sciie_eval.cli_options import Options
+    from sciie_eval.report.curves import NamedCurves
     from sciie_eval.validation import Validation
 
-__all__ = ["write_comparison", "write_scores", "write_validation"]
+__all__ = ["write_comparison", "write_curves", "write_scores", "write_validation"]
 
 
 def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
     """Write a score report."""
-    if len(scores) == 1:
-        value: dict[str, Any] = scores[0][1].to_dict() if options.format == "json" else {}
-    else:
-        value = {"systems": [{"name": name, **score.to_dict()} for name, score in scores]}
     _write(
         options,
-        lambda: value,
+        lambda: _systems([(name, score.to_dict()) for name, score in scores]),
         lambda console: score_text(scores, console=console),
         lambda: [long_table(scores)] if options.format == "csv" else score_tables(scores),
         scores,
     )
+
+
+def write_curves(scores: Sequence[NamedCurves], options: Options) -> None:
+    """Write a report on K samples."""
+    from sciie_eval.report.curves import curve_tables, long_curves
+
+    _write(
+        options,
+        lambda: _systems([(name, score.to_dict()) for name, score in scores]),
+        lambda console: curve_text(scores, console=console),
+        lambda: [long_curves(scores)] if options.format == "csv" else curve_tables(scores),
+        scores,
+    )
+
+
+def _systems(values: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The JSON form of one system, or of several."""
+    return values[0][1] if len(values) == 1 else {"systems": [{"name": name, **value} for name, value in values]}
 
 
 def write_comparison(systems: Sequence[System], found: Sequence[SystemComparison], show: int, options: Options) -> None:
@@ -72,7 +95,7 @@ def _stacked(tables: Sequence[Table]) -> Table:
     return Table("", ("file", *tables[0].columns), rows, n_labels=1 + tables[0].n_labels)
 
 
-def _notes(scores: Sequence[NamedScore], signed: bool) -> list[str]:
+def _notes(scores: Sequence[tuple[str, Signed]], signed: bool) -> list[str]:
     """Warnings and, where asked for, signatures."""
     notes = []
     for name, score in scores:
@@ -86,7 +109,7 @@ def _write(
     as_json: Callable[[], Any],
     as_text: Callable[[Console | None], str],
     as_tables: Callable[[], list[Table]],
-    scores: Sequence[NamedScore],
+    scores: Sequence[tuple[str, Signed]],
 ) -> None:
     if options.format == "json":
         text = render_json(as_json())

@@ -120,9 +120,10 @@ class Evaluation:
 
     def score(self, extra: str = "") -> CorpusScore:
         """The scores, with all warnings; ``extra`` adds fields to the signature."""
-        return corpus_score(self.tally, self.gold_name, warnings=self._warnings(), sample=self.sample, extra=extra)
+        return corpus_score(self.tally, self.gold_name, warnings=self.warnings(), sample=self.sample, extra=extra)
 
-    def _warnings(self) -> list[str]:
+    def warnings(self) -> list[str]:
+        """What to know about the file and its gold."""
         file = self.file
         found = []
         if file.in_file_order:

@@ -11,12 +11,12 @@ from sciie_eval.exceptions import InputError
 __all__ = ["write_whole"]
 
 
-def write_whole(path: str | Path, chunks: Iterable[str]) -> None:
+def write_whole(path: str | Path, chunks: Iterable[str] | bytes) -> None:
     """Write beside the target and rename; devices and pipes (``/dev/stdout``) are written to as they are.
 
     Args:
         path: the file to write or replace; of a symbolic link, the file that it points to.
-        chunks: its text, in pieces.
+        chunks: its text, in pieces, or its bytes.
 
     Raises:
         InputError: the file cannot be written; the target is as it was.
@@ -37,6 +37,9 @@ def write_whole(path: str | Path, chunks: Iterable[str]) -> None:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}; check folder and free space") from None
 
 
-def _write(path: Path, chunks: Iterable[str]) -> None:
+def _write(path: Path, chunks: Iterable[str] | bytes) -> None:
+    if isinstance(chunks, bytes):
+        path.write_bytes(chunks)
+        return
     with path.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as stream:
         stream.writelines(chunks)

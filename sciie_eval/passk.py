@@ -6,9 +6,7 @@ to the last digit, and no estimate is biased by the order in which samples were 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
-from math import comb
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,11 +16,10 @@ from sciie_eval.exceptions import InputError
 __all__ = [
     "avg_at_k",
     "best_at_k",
-    "expected_best",
-    "expected_distinct",
-    "kept_probability",
+    "kept_table",
     "order_weights",
     "threshold_count",
+    "unimodal",
 ]
 
 Floats = NDArray[np.float64]
@@ -113,21 +110,6 @@ def _check_k(k: int, n: int, what: str) -> None:
         raise InputError(f"k: expected 1 <= k <= {n}, the number of {what}, got {k}")
 
 
-def expected_best(keys: Sequence[tuple[float, ...]], values: Floats, k: int) -> Floats:
-    """Expected values of the best of K random samples.
-
-    Args:
-        keys: what makes a sample better, larger is better; ties must be broken by the keys themselves.
-        values: (n, m) whatever is kept of the best sample (its counts, its scores).
-        k: size of the subset.
-
-    Returns:
-        (m,) expectations.
-    """
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return np.asarray(order_weights(len(keys), k) @ values[order])
-
-
 def threshold_count(k: int, theta: float) -> int:
     """The smallest m with m / k >= θ, at least 1; θ is taken as the decimal number it is written as.
 
@@ -140,26 +122,39 @@ def threshold_count(k: int, theta: float) -> int:
     return max(1, -(-exact.numerator // exact.denominator))
 
 
-def kept_probability(n: int, count: int, k: int, least: int) -> float:
-    """Probability that at least ``least`` of K random samples are among the ``count`` that hold an item.
+def kept_table(n: int, k: int, least: int) -> Floats:
+    """Probability that at least ``least`` of K random samples are among the c that hold an item, for every c.
 
-    The upper tail of the hypergeometric distribution, summed in whole numbers, so exact before the last division.
+    The upper tail of the hypergeometric distribution, Σ_{x >= least} C(c, x) C(n−c, K−x) / C(n, K): how probable it is
+    that consensus keeps the item, and with ``least`` = 1 that it is among the K samples at all.
 
-    >>> kept_probability(4, 2, 2, 1)
-    0.8333333333333334
+    One more sample with the item decides exactly where it is the ``least``-th drawn, so the tail is the distribution
+    function of the ``least``-th smallest rank of a random K-subset, q(c) = C(c, least−1) C(n−1−c, K−least) / C(n, K).
+    It is computed outward from its peak by ratios and divided by its sum: exact to 1e-13 for n = 1024.
+
+    Returns:
+        (n + 1,) probabilities for c = 0..n; they never fall, the first is 0 and the last 1.
+
+    >>> kept_table(4, 2, 1).round(4).tolist()
+    [0.0, 0.5, 0.8333, 1.0, 1.0]
     """
-    ways = sum(comb(count, x) * comb(n - count, k - x) for x in range(least, min(count, k) + 1))
-    return ways / comb(n, k)
+    _check_k(k, n, "samples")
+    _check_k(least, k, "samples drawn")
+    c = np.arange(least - 1, n - 1 - k + least, dtype=np.float64)
+    ranks = unimodal((c + 1) / (c + 2 - least) * ((n - 1 - c - k + least) / (n - 1 - c)))
+    table = np.zeros(n + 1)
+    tail = np.cumsum(ranks)
+    table[least : least + len(tail)] = tail / tail[-1]
+    table[least + len(tail) :] = 1.0
+    return table
 
 
-def expected_distinct(classes: Iterable[Hashable], ks: Sequence[int]) -> list[float]:
-    """Expected number of different values among K random samples, for every K.
+def unimodal(ratios: Floats) -> Floats:
+    """Values in proportion, from the ratios of neighbours, which must fall: computed outward from the largest, 1.
 
-    E = Σ_c 1 − C(n − n_c, K) / C(n, K), n_c the number of samples of class c. Never falls with K.
-
-    >>> expected_distinct(["a", "a", "b"], [1, 2, 3])
-    [1.0, 1.6666666666666665, 2.0]
+    >>> unimodal(np.array([3.0, 1.0, 1 / 3])).tolist()
+    [0.3333333333333333, 1.0, 1.0, 0.3333333333333333]
     """
-    counts = Counter(classes)
-    n = counts.total()
-    return [sum(kept_probability(n, count, k, 1) for count in counts.values()) for k in ks]
+    peak = int(np.count_nonzero(ratios > 1))
+    left = np.cumprod(1 / ratios[:peak][::-1])[::-1]
+    return np.concatenate([left, [1.0], np.cumprod(ratios[peak:])])

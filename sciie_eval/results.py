@@ -17,7 +17,7 @@ from sciie_eval.signature import signature
 from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, cluster_totals
 from sciie_eval.tally import Tally
 
-__all__ = ["OTHER", "CorpusScore", "TaskScore", "corpus_score"]
+__all__ = ["OTHER", "CorpusScore", "TaskScore", "content_warnings", "corpus_score", "corpus_warnings"]
 
 OTHER = "(other)"
 """The row of all labels that the schema does not know."""
@@ -194,7 +194,7 @@ def corpus_score(
         missing=tally.missing,
         parse={status: tally.statuses[status] for status in STATUSES if tally.statuses[status]},
         issues=dict(tally.issues.most_common()),
-        warnings=(*warnings, *_warnings(tally)),
+        warnings=(*warnings, *corpus_warnings(tally), *content_warnings(tally)),
         items=items,
         counts=counts,
         documents=tuple(tally.documents),
@@ -263,13 +263,24 @@ def _ratios(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _warnings(tally: Tally) -> list[str]:
+def corpus_warnings(tally: Tally) -> list[str]:
+    """What to know about the sentences and settings of a score."""
     found = []
     if tally.settings.compat:
         found.append(
             "compat=r2grpo imitates an evaluator that forgets the predictions of sentences with F1 = 0: "
             "precision is too high; use it only beside numbers from that evaluator"
         )
+    if tally.missing and tally.missing >= 0.01 * tally.n_sentences:
+        found.append(f"{tally.missing} of {tally.n_sentences} sentences have no prediction and count as empty")
+    if tally.settings.cluster == "doc_id" and len(set(tally.documents)) < 2:
+        found.append("cluster=doc_id, but the sentences name fewer than two documents (doc_id): no intervals")
+    return found + _unspoken_tasks(tally)
+
+
+def content_warnings(tally: Tally) -> list[str]:
+    """What to know about the predicted texts and labels."""
+    found = []
     spaced_out, unmatched = tally.spacing
     share = spaced_out / unmatched if unmatched else 0
     if share >= 0.05:
@@ -277,14 +288,7 @@ def _warnings(tally: Tally) -> list[str]:
             f"{spaced_out} of {unmatched} unmatched predicted entities ({share:.0%}) "
             "differ from gold in blanks only; --normalize spacing matches them"
         )
-    if tally.missing and tally.missing >= 0.01 * tally.n_sentences:
-        found.append(f"{tally.missing} of {tally.n_sentences} sentences have no prediction and count as empty")
-    if tally.settings.cluster == "doc_id" and len(set(tally.documents)) < 2:
-        found.append("cluster=doc_id, but the sentences name fewer than two documents (doc_id): no intervals")
-    found.extend(_unspoken_tasks(tally))
-    found.extend(_unknown_gold_labels(tally))
-    found.extend(_unknown_predicted_labels(tally))
-    return found
+    return found + _unknown_gold_labels(tally) + _unknown_predicted_labels(tally)
 
 
 def _unspoken_tasks(tally: Tally) -> list[str]:

@@ -30,13 +30,13 @@ class Side:
     Attributes:
         keys: items that equality can decide, each once; with multisets their last field numbers the repetitions.
         open: rel+ items with several possible types for an argument, which equality cannot decide.
-        dead: labels of items that match nothing: a blank text, or for rel+ an argument without any type.
+        dead: items that match nothing: a blank text, or for rel+ an argument without any type.
         texts: gives what stands behind each normalised text or pair of offsets; nothing where texts stand as written.
     """
 
     keys: set[Item]
     open: list[Item]
-    dead: list[str]
+    dead: list[Item]
     texts: Callable[[], Mapping[Any, str]] = dict
 
     @property
@@ -47,7 +47,7 @@ class Side:
     def labels(self) -> Iterator[str]:
         """The label of every item, in no particular order."""
         labels = map(_LABEL, self.keys)
-        return chain(labels, map(_LABEL, self.open), self.dead) if self.open or self.dead else labels
+        return chain(labels, map(_LABEL, self.open), map(_LABEL, self.dead)) if self.open or self.dead else labels
 
 
 def differ_in_blanks(predicted: set[Item], gold: set[Item]) -> int:
@@ -184,7 +184,7 @@ def _side(
         return Side(keys, [], [], texts)
     dead = [key for key in keys if not _TEXT(key) or not last(key)]
     keys.difference_update(dead)
-    return Side(keys, [], [key[1] for key in dead], texts)
+    return Side(keys, [], dead, texts)
 
 
 def _numbered(items: Iterable[Item]) -> set[Item]:
@@ -238,7 +238,7 @@ def _typed_side(
     keys.difference_update(dead)
     open_ = [key for key in keys if type(key[3]) is tuple or type(key[4]) is tuple]
     keys.difference_update(open_)
-    return Side(keys, open_, [key[1] for key in dead], texts)
+    return Side(keys, open_, dead, texts)
 
 
 def _types(types: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -56,13 +56,16 @@ class GoldHash:
         return f"{self._sum % (1 << 256):064x}"
 
 
-def signature(settings: Settings, *, gold: str, items: str, sample: int | None = None, extra: str = "") -> str:
+def signature(
+    settings: Settings, *, gold: str, items: str, agg: str = "micro", sample: int | None = None, extra: str = ""
+) -> str:
     """Everything that reached a number, as ``key:value|key:value``.
 
     Args:
         settings: the scoring settings.
         gold: name and hash of the gold.
         items: ``text`` or ``offsets``: what was compared.
+        agg: how sentences become one number.
         sample: which of K samples was scored, when there were several.
         extra: more fields, already joined.
     """
@@ -78,7 +81,7 @@ def signature(settings: Settings, *, gold: str, items: str, sample: int | None =
         "empty": "both1-one0-unparsed0",
         "credit": settings.credit,
         "parse": settings.parse,
-        "agg": "micro",
+        "agg": agg,
         "sample": "" if sample is None else str(sample),
         "compat": settings.compat or "",
         "ci": f"{settings.ci:.12g}%.{settings.cluster}.{resampled}",

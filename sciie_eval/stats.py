@@ -1,6 +1,6 @@
 """Intervals and paired tests, from counts per sentence alone.
 
-Every function takes count matrices: one row a sentence (or a document), columns tp, n_pred, n_gold. Equal rows are
+Nearly all functions take count matrices: one row a sentence (or a document), columns tp, n_pred, n_gold. Equal rows are
 pooled first: resampling sentences is a multinomial over the distinct rows. That is the same distribution, is fast for
 any number of sentences, and makes the result independent of the order of the sentences.
 """
@@ -21,6 +21,7 @@ __all__ = [
     "compare_counts",
     "holm",
     "micro_f1",
+    "ratio_intervals",
 ]
 
 Floats = NDArray[np.float64]
@@ -225,3 +226,55 @@ def holm(p_values: list[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = largest
     return corrected
+
+
+def ratio_intervals(
+    numerators: Floats,
+    denominators: Floats,
+    *,
+    clusters: list[str] | None = None,
+    level: float = 95.0,
+    resamples: int = 1000,
+    seed: int = 12345,
+) -> list[tuple[float, float] | None]:
+    """Intervals of many ratios Σ numerator / Σ denominator over the same sentences, from one resampling for all.
+
+    Without clusters the percentile bootstrap over sentences, as `bootstrap_interval`; with clusters Student t on the
+    clusters' influence, as `cluster_interval`. A mean is the ratio whose denominators are 1. Sentences are resampled in
+    the order of their rows, so the order in which they are given does not matter.
+
+    Args:
+        numerators: (n_sentences, n_ratios), such as 2 tp.
+        denominators: the same shape, such as n_pred + n_gold.
+        clusters: the document of every sentence, to resample documents.
+        level: confidence level in percent.
+        resamples: number of resamples of sentences.
+        seed: of the resampling.
+
+    Returns:
+        Bounds in [0, 1] for every ratio; None where it is undefined in every resample, or with fewer than two clusters.
+    """
+    both = np.hstack([numerators, denominators])
+    columns = range(numerators.shape[1])
+    if clusters is not None:
+        totals = cluster_totals(both, clusters)
+        return [_ratio_by_clusters(totals[:, [c, c + len(columns)]], level) for c in columns]
+    if len(both) == 0:
+        return [None] * len(columns)
+    # not pooled: which sentences a resample draws must not depend on how many ratios are asked for
+    pairs = np.stack([numerators, denominators], axis=-1).reshape(len(both), -1).round(12)  # equal but for last bits
+    rows = both[np.lexsort(pairs.T[::-1])]
+    above, below = np.split(_resampled(rows, np.ones(len(rows), dtype=np.intp), resamples, seed), 2, axis=1)
+    tails = [(100.0 - level) / 2, 50.0 + level / 2]
+    defined = [(one[two > 0], two[two > 0]) for one, two in zip(above.T, below.T, strict=True)]
+    bounds = [np.percentile(one / two, tails).tolist() if len(two) else None for one, two in defined]
+    return [None if bound is None else (bound[0], bound[1]) for bound in bounds]
+
+
+def _ratio_by_clusters(totals: Floats, level: float) -> tuple[float, float] | None:
+    above, below = totals.T
+    if len(totals) < 2 or below.sum() == 0:
+        return None
+    ratio = float(above.sum() / below.sum())
+    half = _half_width((above - ratio * below) / below.mean(), level)
+    return max(0.0, ratio - half), min(1.0, ratio + half)

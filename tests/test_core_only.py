@@ -94,6 +94,10 @@ def test_only_the_core_is_installed(run: Run) -> None:
 def test_importing(run: Run, installed: Path) -> None:
     code = "import sciie_eval as s, sciie_rewards; print(s.__file__); [getattr(s, name) for name in s.__all__]"
     assert Path(said(run("python", "-c", code)).strip()).is_relative_to(installed / "venv")
+    reward = (
+        'from sciie_rewards import r2_reward; print(r2_reward(["x"], gold=[{"sentence": "x", "ner": [], "rel": []}]))'
+    )
+    assert said(run("python", "-c", reward)) == "[0.0]\n"
     gold = '[{"ner": [["BERT", "Method"]]}]'
     assert said(run("python", "-c", f"from sciie_eval import score; print(score({gold}, {gold}).ner.f1)")) == "1.0\n"
 
@@ -137,7 +141,7 @@ def test_data_frames(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [[], ["score"], ["compare"], ["validate"], ["demo"], ["datasets"]]
+    [[], ["score"], ["passk"], ["compare"], ["validate"], ["demo"], ["datasets"]]
     + [["datasets", name] for name in ("list", "show", "fetch", "verify", "export")],
     ids=" ".join,
 )
@@ -153,6 +157,21 @@ def test_what_needs_an_extra_says_which(run: Run, tmp_path: Path, name: str, pac
     assert re.fullmatch(
         rf"sciie-eval: reading .* needs the package {package}, .*; run: pip install 'sciie-eval\[io\]'\n", done.stderr
     )
+
+
+def test_curves_without_a_picture_and_with_one(run: Run) -> None:
+    preds = FIXTURES / "native_completions.jsonl"
+    assert "Consensus" in said(run("sciie-eval", "passk", preds, "--gold", GOLD))
+    done = run("sciie-eval", "passk", preds, "--gold", GOLD, "--plot", "curves.png")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "needs the package matplotlib, which is not installed; run: pip install 'sciie-eval[report]'\n"
+    )
+
+
+def test_explain(run: Run) -> None:
+    assert "Usage: " in said(run("sciie-rewards", "explain", "--help"))
+    assert "reward 1.0000" in said(run("sciie-rewards", "explain", PREDS, "--gold", GOLD, "--row", "3"))
 
 
 def test_datasets_list_and_show(run: Run) -> None:

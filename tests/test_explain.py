@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from rich.console import Console
-from toy import FIXTURES, ROOT, written
+from toy import FIXTURES, written
 from typer.testing import CliRunner
 
 from sciie_eval.exceptions import UsageError
-from sciie_eval.schema import Example
-from sciie_rewards import R2Reward, r2_reward
-from sciie_rewards.cli import app
+from sciie_rewards import R2Reward, r2_reward, released_rewards
+from sciie_rewards.cli import app, main
 
 SENTENCE = "BERT and a deep CNN are trained on Big Corpus ."
 GOLD = {
@@ -93,29 +90,15 @@ def test_colour_only_where_a_person_looks() -> None:
 # -- the profile of the release --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stands for the module with the release's rewards: what matters here is how they are put together."""
-    module = ModuleType("sciie_rewards.released")
-
-    def half(text: str, example: Example) -> float:
-        return 0.5 if example.sentence in text else 0.0
-
-    def two(text: str, example: Example) -> float:
-        return 2.0
-
-    module.RELEASED = {"ner": half, "rel": two}  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "sciie_rewards.released", module)
-
-
-@pytest.mark.usefixtures("release")
 def test_the_profile_released_adds_the_releases_rewards() -> None:
     reward = R2Reward("released")
-    assert reward.weights == {"NER": 1.0, "REL": 1.0}
-    assert reward.score_one(SENTENCE, GOLD) == (2.5, {"NER": 0.5, "REL": 2.0}, "no_answer", ())
-    assert R2Reward("released", weights={"rel": 0.5})([SENTENCE, "x"], gold=[GOLD] * 2) == [1.5, 1.0]
-    found = reward.explain(SENTENCE, GOLD)
-    assert found.components["REL"] == {"value": 2.0, "weight": 1.0, "adds": 2.0}
+    names = ("NER", "REL", "REASONING", "FORMAT")
+    assert reward.weights == dict.fromkeys(names, 1.0)
+    values = [alone([TEXT], gold=[GOLD])[0] for alone in released_rewards()]
+    assert reward.score_one(TEXT, GOLD) == (sum(values), dict(zip(names, values, strict=True)), "ok", ())
+    assert R2Reward("released", weights={"rel": 0.5})([TEXT], gold=[GOLD]) == [sum(values) - values[1] / 2]
+    found = reward.explain(TEXT, GOLD)
+    assert found.components["REL"] == {"value": values[1], "weight": 1.0, "adds": values[1]}
     assert found.to_text().startswith(SENTENCE)
     with pytest.raises(UsageError, match="weights: released has no component SPAN"):
         R2Reward("released", weights={"SPAN": 1})
@@ -165,13 +148,20 @@ def test_explain_for_people_and_for_programs(preds: Path, tmp_path: Path) -> Non
         ([], 2, "--row"),
     ],
 )
-def test_wrong_input_is_one_clear_line(preds: Path, arguments: list[str], code: int, message: str) -> None:
-    command = [sys.executable, "-m", "sciie_rewards.cli", "explain", str(preds), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+def test_wrong_input_is_one_clear_line(
+    preds: Path,
+    arguments: list[str],
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sciie-rewards", "explain", str(preds), *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (code, "")
+    assert message in err
 
 
 def test_version() -> None:

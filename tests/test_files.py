@@ -99,3 +99,10 @@ def test_a_pipe_is_written_to_not_replaced(tmp_path: Path) -> None:
     writer.join()
     assert path.is_fifo()
     assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    write_whole(path, b"\x89PNG\r\n")
+    assert path.read_bytes() == b"\x89PNG\r\n"
+    assert os.listdir(tmp_path) == ["picture"]

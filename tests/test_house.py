@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 import sciie_eval
+import sciie_rewards
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(path for package in ("sciie_eval", "sciie_rewards") for path in (ROOT / package).rglob("*.py"))
-MODULES = sorted(module.name for module in pkgutil.walk_packages(sciie_eval.__path__, "sciie_eval."))
+PACKAGES = (sciie_eval, sciie_rewards)
+MODULES = sorted(
+    module.name for package in PACKAGES for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+)
 HEAVY = ("torch", "trl", "transformers", "matplotlib", "pandas", "scipy", "rich", "datasets", "pyarrow")
 
 
@@ -42,15 +46,20 @@ def test_public_names_are_listed_sorted_and_there(name: str) -> None:
     assert not [public for public in listed if public.startswith("_")]
 
 
-def test_names_of_the_package() -> None:
-    assert sciie_eval.__all__ == sorted(set(sciie_eval.__all__), key=by_kind)
-    assert not [name for name in sciie_eval.__all__ if not hasattr(sciie_eval, name)]
+def test_names_of_the_packages() -> None:
+    for package in PACKAGES:
+        assert package.__all__ == sorted(set(package.__all__), key=by_kind)
+        assert not [name for name in package.__all__ if not hasattr(package, name)]
+        assert dir(package) == package.__all__
+    with pytest.raises(AttributeError, match="no attribute 'r2'"):
+        _ = sciie_rewards.r2
     with pytest.raises(AttributeError, match="no attribute 'scores'"):
         _ = sciie_eval.scores
 
 
 def test_importing_is_light() -> None:
-    code = f"import sys; from sciie_eval import *; print(sorted(set(sys.modules) & set({HEAVY!r})))"
+    everything = "from sciie_eval import *; from sciie_rewards import *"
+    code = f"import sys; {everything}; print(sorted(set(sys.modules) & set({HEAVY!r})))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"

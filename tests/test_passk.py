@@ -9,15 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sciie_eval.exceptions import InputError
-from sciie_eval.passk import (
-    avg_at_k,
-    best_at_k,
-    expected_best,
-    expected_distinct,
-    kept_probability,
-    order_weights,
-    threshold_count,
-)
+from sciie_eval.passk import avg_at_k, best_at_k, kept_table, order_weights, threshold_count
 
 scores = st.lists(st.sampled_from([0.0, 0.25, 0.5, 2 / 3, 1.0]), min_size=1, max_size=8)
 corpora = st.lists(scores, min_size=1, max_size=4)
@@ -60,13 +52,9 @@ def test_weights_are_exact(n, k):
     assert order_weights(n, k).sum() == pytest.approx(1, abs=1e-12)
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=7), st.data())
-def test_expected_counts_of_the_kept_sample(counts, data):
-    k = data.draw(st.integers(1, len(counts)))
-    keys = [(float(tp), float(-n), float(-place)) for place, (tp, n) in enumerate(counts)]
-    kept = [max(some, key=keys.__getitem__) for some in subsets(len(counts), k)]
-    brute = np.mean([counts[place] for place in kept], axis=0)
-    assert expected_best(keys, np.array(counts, dtype=float), k) == pytest.approx(brute, abs=1e-12)
+def kept_probability(n, count, k, least):
+    """In whole numbers, exact before the last division."""
+    return sum(comb(count, x) * comb(n - count, k - x) for x in range(least, min(count, k) + 1)) / comb(n, k)
 
 
 @given(st.integers(1, 9), st.data())
@@ -74,16 +62,21 @@ def test_the_tail_is_the_share_of_subsets(n, data):
     k, count = data.draw(st.integers(1, n)), data.draw(st.integers(0, n))
     least = data.draw(st.integers(1, k))
     brute = np.mean([sum(place < count for place in some) >= least for some in subsets(n, k)])
+    assert kept_table(n, k, least)[count] == pytest.approx(brute, abs=1e-12)
     assert kept_probability(n, count, k, least) == pytest.approx(brute, abs=1e-12)
 
 
-@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=8))
-def test_distinct_values_among_all_subsets(classes):
-    ks = list(range(1, len(classes) + 1))
-    found = expected_distinct(classes, ks)
-    brute = [np.mean([len({classes[i] for i in some}) for some in subsets(len(classes), k)]) for k in ks]
-    assert found == pytest.approx(brute, abs=1e-12)
-    assert all(one <= two + 1e-12 for one, two in pairwise(found))
+@pytest.mark.parametrize(
+    ("n", "k"), [(1, 1), (2, 1), (9, 4), (1024, 1), (1024, 2), (1024, 512), (1024, 1023), (1024, 1024)]
+)
+@pytest.mark.parametrize("theta", [0.01, 0.5, 0.9, 1.0])
+def test_tables_of_tails_are_exact(n, k, theta):
+    least = threshold_count(k, theta)
+    table = kept_table(n, k, least)
+    some = sorted({0, 1, least - 1, least, n // 3, n // 2, n - k + least - 1, n - 1, n} & set(range(n + 1)))
+    assert table[some] == pytest.approx([kept_probability(n, count, k, least) for count in some], abs=1e-12)
+    assert (np.diff(table) >= 0).all()
+    assert (table[0], table[-1]) == (0, 1)
 
 
 @settings(max_examples=300)

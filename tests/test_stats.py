@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from scipy import stats as distributions
 
 from sciie_eval import stats
-from sciie_eval.stats import bootstrap_interval, cluster_interval, cluster_totals, compare_counts, holm, micro_f1
+from sciie_eval.stats import (
+    bootstrap_interval,
+    cluster_interval,
+    cluster_totals,
+    compare_counts,
+    holm,
+    micro_f1,
+    ratio_intervals,
+)
 
 Rows = list[tuple[int, int, int]]
 ROWS = st.lists(
@@ -213,3 +221,37 @@ def test_holm_lies_between_the_raw_value_and_bonferroni(values: list[float]) -> 
     ranked = sorted(range(len(values)), key=values.__getitem__)
     corrected = holm(values)
     assert [corrected[n] for n in ranked] == sorted(corrected)
+
+
+def test_many_ratios_from_one_resampling() -> None:
+    rng = np.random.default_rng(8)
+    above = rng.random((40, 3))
+    below = above + rng.random((40, 3))
+    found = ratio_intervals(above, below, resamples=400)
+    order = rng.permutation(40)
+    assert ratio_intervals(above[order], below[order], resamples=400) == found
+    assert ratio_intervals(above[:, :1], below[:, :1], resamples=400) == found[:1]
+    for place, bounds in enumerate(found):
+        assert bounds is not None
+        assert bounds[0] < above[:, place].sum() / below[:, place].sum() < bounds[1]
+
+
+def test_a_ratio_of_counts_has_the_interval_of_its_f1() -> None:
+    rng = np.random.default_rng(9)
+    gold = rng.poisson(3, 300)
+    tp = rng.binomial(gold, 0.6)
+    counts = np.stack([tp, tp + rng.poisson(1, 300), gold], axis=1).astype(float)
+    (found,) = ratio_intervals(2 * counts[:, :1], counts[:, 1:].sum(axis=1, keepdims=True), resamples=4000)
+    assert found == pytest.approx(bootstrap_interval(counts, resamples=4000), abs=0.004)
+    clusters = [str(i % 7) for i in range(300)]
+    (found,) = ratio_intervals(2 * counts[:, :1], counts[:, 1:].sum(axis=1, keepdims=True), clusters=clusters)
+    assert found == pytest.approx(cluster_interval(cluster_totals(counts, clusters)), abs=1e-12)
+
+
+def test_ratios_of_nothing() -> None:
+    none = np.zeros((0, 2))
+    assert ratio_intervals(none, none) == [None, None]
+    zeros = np.zeros((5, 1))
+    assert ratio_intervals(zeros, zeros) == [None]
+    assert ratio_intervals(zeros, zeros, clusters=list("abcde")) == [None]
+    assert ratio_intervals(zeros, zeros + 1, clusters=["a"] * 5) == [None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sciie_eval.comparison import SystemComparison, difference
 from sciie_eval.counting import Counts
@@ -12,8 +13,11 @@ from sciie_eval.results import CorpusScore, TaskScore
 __all__ = [
     "Cell",
     "NamedScore",
+    "Signed",
     "Table",
     "comparison_tables",
+    "interval",
+    "level",
     "long_comparison",
     "long_table",
     "percent",
@@ -23,6 +27,18 @@ __all__ = [
 
 Cell = str | float | int | None
 NamedScore = tuple[str, CorpusScore]
+
+
+class Signed(Protocol):
+    """What every result has for its reader beside its numbers."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader of the numbers has to know."""
+
+    @property
+    def signature(self) -> str:
+        """The line under which the numbers can be compared."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +61,9 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:+.1f}"
 
 
-def _interval(interval: tuple[float, float] | None) -> str:
-    return "–" if interval is None else f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f}"
+def interval(bounds: tuple[float, float] | None) -> str:
+    """An interval of a ratio in percent; a dash where there is none."""
+    return "–" if bounds is None else f"{100 * bounds[0]:.1f}–{100 * bounds[1]:.1f}"
 
 
 def _number(value: float) -> str:
@@ -61,9 +78,9 @@ def _count_cells(counts: Counts) -> tuple[str, str, str]:
     return _number(counts.tp), _number(counts.n_pred), _number(counts.n_gold)
 
 
-def _level(scores: Sequence[NamedScore]) -> str:
+def level(signature: str) -> str:
     """The confidence level, as the signature has it."""
-    field = next(part for part in scores[0][1].signature.split("|") if part.startswith("ci:"))
+    field = next(part for part in signature.split("|") if part.startswith("ci:"))
     return field.removeprefix("ci:").split("%", maxsplit=1)[0] + " % CI"
 
 
@@ -84,14 +101,14 @@ def _task_table(scores: Sequence[NamedScore]) -> Table:
             label = (name, task) if several else (task,)
             rows.append(label + _task_cells(found))
     labels = ("system", "task") if several else ("task",)
-    columns = (*labels, "P", "R", "F1", _level(scores), "macro-F1", "correct", "predicted", "gold")
+    columns = (*labels, "P", "R", "F1", level(scores[0][1].signature), "macro-F1", "correct", "predicted", "gold")
     return Table("", columns, tuple(rows), n_labels=len(labels))
 
 
 def _task_cells(found: TaskScore | None) -> tuple[Cell, ...]:
     if found is None:
         return ("–",) * 8
-    return (*_ratio_cells(found.counts), _interval(found.ci), percent(found.macro_f1), *_count_cells(found.counts))
+    return (*_ratio_cells(found.counts), interval(found.ci), percent(found.macro_f1), *_count_cells(found.counts))
 
 
 def _type_table(task: str, scores: Sequence[NamedScore]) -> Table:

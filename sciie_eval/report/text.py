@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from sciie_eval.comparison import SystemComparison
-from sciie_eval.report.tables import Cell, NamedScore, Table, comparison_tables, score_tables
+from sciie_eval.report.tables import Cell, NamedScore, Signed, Table, comparison_tables, score_tables
 from sciie_eval.results import CorpusScore
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-__all__ = ["WIDTH", "comparison_text", "health", "score_text", "tables_text"]
+    from sciie_eval.report.curves import NamedCurves
+
+__all__ = ["WIDTH", "comparison_text", "curve_text", "health", "score_text", "tables_text"]
 
 WIDTH = 100
 LABEL_WIDTH = 14
@@ -69,6 +71,22 @@ def comparison_text(
     return _text(out)
 
 
+def curve_text(scores: Sequence[NamedCurves], *, console: Console | None = None) -> str:
+    """A report on K samples as text."""
+    from sciie_eval.report.curves import curve_tables
+
+    out = _recorder(console)
+    for table in curve_tables(scores):
+        _print_table(out, table)
+    for name, score in scores:
+        prefix = f"{name}: " if len(scores) > 1 else ""
+        parsed = _parsed(score.parse, score.missing)
+        _say(out, f"{prefix}{score.n_sentences} sentences · {parsed} · samples a sentence {score.per_sentence}")
+        _print_notes(out, score, prefix)
+    _print_signatures(out, scores)
+    return _text(out)
+
+
 def tables_text(tables: Sequence[Table], *, console: Console | None = None) -> str:
     """Tables as text, one under the other."""
     out = _recorder(console)
@@ -79,9 +97,7 @@ def tables_text(tables: Sequence[Table], *, console: Console | None = None) -> s
 
 def health(score: CorpusScore) -> str:
     """One line on the predictions: how many there are and how they parsed."""
-    parsed = sum(score.parse.values())
-    statuses = " · ".join(f"{status} {number}" for status, number in score.parse.items()) or "none"
-    line = f"{score.n_sentences} sentences · {parsed} predictions: {statuses} · missing {score.missing}"
+    line = f"{score.n_sentences} sentences · {_parsed(score.parse, score.missing)}"
     sample = next((field for field in score.signature.split("|") if field.startswith("sample:")), None)
     if sample is not None:
         line += f" · of several samples number {sample.removeprefix('sample:')} (--sample)"
@@ -89,12 +105,17 @@ def health(score: CorpusScore) -> str:
     return line + (f"\nissues: {', '.join(top)}{', …' if len(score.issues) > 4 else ''}" if top else "")
 
 
-def _print_notes(out: Console, score: CorpusScore, prefix: str) -> None:
+def _parsed(parse: dict[str, int], missing: int) -> str:
+    statuses = " · ".join(f"{status} {number}" for status, number in parse.items()) or "none"
+    return f"{sum(parse.values())} predictions: {statuses} · missing {missing}"
+
+
+def _print_notes(out: Console, score: Signed, prefix: str) -> None:
     for warning in score.warnings:
         _say(out, f"note: {prefix}{warning}", "yellow")
 
 
-def _print_signatures(out: Console, scores: Sequence[NamedScore]) -> None:
+def _print_signatures(out: Console, scores: Sequence[tuple[str, Signed]]) -> None:
     """Every signature once, with the systems that have it, broken between its fields where a line is too short."""
     by_signature: dict[str, list[str]] = {}
     for name, score in scores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pickle
@@ -255,6 +256,17 @@ def test_the_command_of_trl(tmp_path: Path, tok: Any) -> None:
         folder=tmp_path,
     )
     assert set(check_logged(logged(tmp_path / "out"))) == {0.0}
+
+
+def test_the_ten_lines_of_the_docs(tmp_path: Path, tok: Any, data_dir: Path) -> None:
+    page = (ROOT / "docs" / "train-with-trl.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert len(ast.parse(code).body) == 10
+    (tmp_path / "train.py").write_text(code, encoding="utf-8")
+    tok.save_pretrained(tmp_path / "model")
+    tiny_model(tok).save_pretrained(tmp_path / "model")
+    run(sys.executable, "train.py", "model", "1", folder=tmp_path)
+    assert len(check_logged(logged(tmp_path / "out"))) == 8
 
 
 def in_a_spawned_process(reward: Any) -> list[float | None]:
