@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from toy import FIXTURES, ROOT, written
+from toy import FIXTURES, written
 from typer.testing import CliRunner
 
 from sciie_eval.exceptions import UsageError
 from sciie_rewards import R2Reward, r2_reward, released_rewards
-from sciie_rewards.cli import app
+from sciie_rewards.cli import app, main
 
 SENTENCE = "BERT and a deep CNN are trained on Big Corpus ."
 GOLD = {
@@ -149,13 +148,20 @@ def test_explain_for_people_and_for_programs(preds: Path, tmp_path: Path) -> Non
         ([], 2, "--row"),
     ],
 )
-def test_wrong_input_is_one_clear_line(preds: Path, arguments: list[str], code: int, message: str) -> None:
-    command = [sys.executable, "-m", "sciie_rewards.cli", "explain", str(preds), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+def test_wrong_input_is_one_clear_line(
+    preds: Path,
+    arguments: list[str],
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sciie-rewards", "explain", str(preds), *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (code, "")
+    assert message in err
 
 
 def test_version() -> None:

@@ -5,4 +5,5 @@ import sys
 from test_trl import TEXTS, every_kind, train
 from tiny import tokenizer
 
-train(sys.argv[1], tokenizer(TEXTS), every_kind, per_device_train_batch_size=2, gradient_accumulation_steps=2)
+if __name__ == "__main__":
+    train(sys.argv[1], tokenizer(TEXTS), every_kind, per_device_train_batch_size=2, gradient_accumulation_steps=2)
