@@ -82,7 +82,7 @@ def by_the_trainer_itself(name: str, script: str) -> list[float]:
     installed(name)
     path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", Path(__file__).parent, TRAINERS)))
     command = [sys.executable, "-W", "ignore", "-P", str(Path(__file__).parent / "real" / f"{script}.py")]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(PYTHONPATH=path), cwd=TRAINERS)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(PYTHONPATH=path), cwd=sys.prefix)
     assert done.returncode == 0, done.stderr[-2000:]
     scores: list[float] = json.loads(done.stdout.splitlines()[-1])
     return scores

@@ -1,3 +1,3 @@
-"""The scripts in ``real/`` run in processes of their own, beside a trainer; nothing collects them."""
+"""Scripts that tests start in processes of their own are not collected."""
 
-collect_ignore = ["real"]
+collect_ignore = ["real", "two_processes.py"]
