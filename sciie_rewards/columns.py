@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from sciie_eval.exceptions import InputError, brief
@@ -61,7 +62,7 @@ class GoldRows:
             raise InputError(
                 f"example: expected an Example, or a mapping with sentence, ner and rel, got {brief(example)}"
             )
-        return self._row(example, None, "example")
+        return self._row(example, None, "example", None)
 
     def of_columns(self, columns: Mapping[str, Any], number: int) -> list[GoldRow | None]:
         """The rows of a batch; None where a row has no gold at all, since it is another task's.
@@ -87,25 +88,31 @@ class GoldRows:
         rows: list[GoldRow | None] = []
         for place in range(number):
             value = None if golds is None else golds[place]
-            where = f"column gold, row {place}"
+            name = "column gold"
             if value is None and given:
-                where = f"columns {', '.join(given)}, row {place}"
-                value = {name: values[place] for name, values in given.items()}
+                name = f"columns {', '.join(given)}"
+                value = {part: values[place] for part, values in given.items()}
                 value = None if all(part is None for part in value.values()) else value
             sentence = None if sentences is None else sentences[place]
-            rows.append(None if value is None else self._row(value, sentence, where))
+            rows.append(None if value is None else self._row(value, sentence, name, place))
         return rows
 
-    def _row(self, value: object, sentence: object, where: str) -> GoldRow:
+    def _row(self, value: object, sentence: object, name: str, place: int | None) -> GoldRow:
+        key: object = None
         try:
             key = (value if type(value) is str else to_json(value), sentence)
-            row = self._kept.get(key)
+            row = self._kept.get(key)  # fails where the sentence cannot be hashed
         except (TypeError, ValueError):  # neither is what it should be, as reading will say
-            return GoldRow(self._example(value, sentence, where), self._schema, self._rule)
-        return row or self._keep(key, self._example(value, sentence, where))
+            row = None
+        if row is None:
+            example = self._example(value, sentence, name if place is None else f"{name}, row {place}")
+            row = self._keep(key, example)
+        return row
 
     def _keep(self, key: object, example: Example) -> GoldRow:
         row = GoldRow(example, self._schema, self._rule)
+        if key is None:
+            return row
         with self._lock:
             if len(self._kept) >= PREPARED:
                 del self._kept[next(iter(self._kept))]
@@ -129,9 +136,12 @@ class GoldRows:
         if not isinstance(text, str):
             place = where.rpartition(", ")[2]
             raise InputError(f"column sentence, {place}: expected {FORMS['sentence']}, got {brief(text)}")
-        return Example(
-            id=str(gold.get("id", "")), sentence=text, gold=Extraction.from_scier(gold, self._schema, where=where)
-        )
+        try:
+            extraction = Extraction.from_scier(gold, self._schema, where=where)
+            return Example(id=str(gold.get("id", "")), sentence=text, gold=extraction)
+        except ValidationError as error:  # a text that is no text, such as one with lone surrogates
+            found = error.errors()[0]
+            raise InputError(f"{where}: {found['msg']}, got {brief(found['input'])}") from None
 
 
 def _check_column(name: str, values: object, number: int) -> None:

@@ -99,40 +99,40 @@ class Reasoning:
         just the two arguments are never too much, however short the sentence. A step names it when both arguments and
         the relation stand in it, in any letter case.
         """
-        subject, object_, (low_subject, low_object), (label, spaced), *_ = claim
+        subject, object_ = claim.subject, claim.object
         evidence = naming = None
-        holds = self._holds
-        for line in self._lines or self.lines():
-            if subject not in line or object_ not in line:
-                continue
+        for line in [line for line in self._lines or self.lines() if subject in line and object_ in line]:
             pieces = line.split('"')
             if len(pieces) == 5 and pieces[1] == subject and pieces[3] == object_ and _is_step(line) and line.isascii():
                 # one step that quotes just the two arguments, as most reasoning does: both stand there as words
-                low = line.lower()
                 if evidence is None and subject in sentence and object_ in sentence:
                     evidence = line
-                if naming is None and (label in low or spaced in low):
-                    naming = line
+                if naming is None:
+                    low, (label, spaced) = line.lower(), claim.labels
+                    naming = line if label in low or spaced in low else None
             else:
                 for step in steps_in(line):
-                    if evidence is None and _evidences(step, subject, object_, sentence, holds):
+                    if evidence is None and _evidences(step, subject, object_, sentence, self._holds):
                         evidence = step
-                    if naming is None:
-                        low = step.lower()
-                        if (label in low or spaced in low) and holds(low, low_subject) and holds(low, low_object):
-                            naming = step
+                    if naming is None and self._names(step.lower(), claim):
+                        naming = step
             if evidence is not None and naming is not None:
                 return evidence, naming
         return evidence, naming or self._naming(claim)
 
+    def _names(self, low: str, claim: Claim) -> bool:
+        """Whether a step in lower case names a relation."""
+        label, spaced = claim.labels
+        return (label in low or spaced in low) and self._holds(low, claim.low[0]) and self._holds(low, claim.low[1])
+
     def _naming(self, claim: Claim) -> str | None:
         """The first step that names a relation, in any letter case."""
-        (subject, object_), (label, spaced), holds = claim.low, claim.labels, self._holds
+        subject, object_ = claim.low
         for line in self.lines():
             low = line.lower()
-            if subject in low and object_ in low and (label in low or spaced in low):
+            if subject in low and object_ in low:
                 for step in steps_in(low):
-                    if (label in step or spaced in step) and holds(step, subject) and holds(step, object_):
+                    if self._names(step, claim):
                         return step
         return None
 

@@ -47,6 +47,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "gold without its sentence": {"gold": [{"ner": r["ner"], "rel": r["rel"]} for r in ROWS], **each(ROWS, "sentence")},
     "padded with None": {"gold": [{**row, "label": None, "rel_plus": None} for row in ROWS], "ner": None},
     "gold before ner": {"gold": ROWS, "ner": [None, None], "rel": [None, None]},
+    "what is no JSON beside it": {"gold": [{**row, "meta": object()} for row in ROWS]},
     "others beside it": {"gold": ROWS, "prompt_id": [1, 2], "trainer_state": object()},
 }
 
@@ -116,6 +117,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "gold without rel": ({"gold": [ROW, {"ner": [], "sentence": "x"}]}, r"column gold, row 1: rel is missing"),
     "gold with bad items": ({"gold": [{**ROW, "ner": [{"text": "x"}]}, ROW]}, r"column gold, row 0: field ner\[0\]"),
     "no JSON in ner": ({**TWO, "ner": ["[", "[]"]}, r"columns ner, rel, row 0: ner: expected \[\[text, type\], …\]"),
+    "lone surrogates": ({"gold": [{**ROW, "sentence": "\ud83d"}, ROW]}, r"column gold, row 0: .*, got '.ud83d'$"),
     "another sentence": ({"gold": ROWS, "sentence": ["x", "y"]}, r"column gold, row 0: its sentence is not that of"),
 }
 
