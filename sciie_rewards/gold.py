@@ -82,5 +82,5 @@ class GoldRow:
         """Sentence and gold as one JSON string: ``{"sentence", "ner", "rel", …}``."""
         if not self._json:
             row = {"sentence": self.example.sentence, **self.example.gold.to_scier()}
-            self._json = json.dumps(row, ensure_ascii=False)
+            self._json = json.dumps(row)  # ASCII, which every store can write
         return self._json
