@@ -15,7 +15,6 @@ import typer
 
 from sciie_eval.cards import Card, list_cards, load_card
 from sciie_eval.exceptions import InputError
-from sciie_eval.files import write_whole
 from sciie_eval.store import Progress, fetch, split_path, verify
 
 if TYPE_CHECKING:
@@ -33,6 +32,16 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class Trainer(StrEnum):
+    """Whose rows ``export`` writes; the keys of `sciie_eval.export.TRAINERS`."""
+
+    trl = "trl"
+    verl = "verl"
+    openrlhf = "openrlhf"
+    ms_swift = "ms-swift"
+    verifiers = "verifiers"
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A card's name (see `list`), or the path of a card (.toml).")]
@@ -102,21 +111,26 @@ def verify_command(name: Name) -> None:
         split_path(card, first.get("altered") or first["absent"])  # raises, and says what to do
 
 
-@app.command("export", epilog="Example: sciie-eval datasets export scier --split dev -o dev.jsonl")
+@app.command("export", epilog="Example: sciie-eval datasets export scier --split dev -o dev.jsonl --to trl")
 def export_command(
     name: Name,
     split: Annotated[str, typer.Option("--split", help="Which split.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; else standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write (.jsonl, .parquet); else standard output.")
+    ] = None,
+    to: Annotated[
+        Trainer | None, typer.Option("--to", help="Rows as this trainer reads them, prompts included.")
+    ] = None,
 ) -> None:
-    """Write a split as JSON Lines: id, doc_id, sentence, ner, rel, rel_plus."""
-    from sciie_eval.corpus import load_split
+    """Write a split: id, doc_id, sentence, ner, rel, rel_plus; or, with --to, what a trainer reads."""
+    from sciie_eval.export import rows, write_rows
 
-    lines = (json.dumps(example.to_row(), ensure_ascii=False) for example in load_split(name, split))
+    found = rows(name, split, to)
     if output is not None:
-        write_whole(output, (f"{line}\n" for line in lines))
+        write_rows(output, found)
         return
-    for line in lines:
-        typer.echo(line)
+    for row in found:
+        typer.echo(json.dumps(row, ensure_ascii=False))
 
 
 def _print_json(value: object) -> None:

@@ -24,7 +24,8 @@ from sciie_eval.sides import Item, Side
 __all__ = ["Ballot", "expected_consensus"]
 
 MAX_WORK = 50_000_000
-"""Additions spent on items that compete in one place, some tenths of a second; samples that need more were made to."""
+"""Additions spent on the items of one sentence that compete, some tenths of a second; samples that need more were made
+to need it."""
 OVERHEAD = 2_000
 """What one step costs beside its additions."""
 
@@ -61,6 +62,13 @@ class Ballot:
 
 
 @dataclass
+class _Budget:
+    """Work that may still be done."""
+
+    left: int
+
+
+@dataclass
 class _Rivals:
     """Predicted items of which several may match the same gold item.
 
@@ -78,6 +86,10 @@ class _Rivals:
         for pattern, number in self.patterns.items():
             votes.update(dict.fromkeys(pattern, number))
         return votes
+
+    def order(self) -> tuple[int, list[str]]:
+        """A key that depends on the items alone, few patterns first."""
+        return len(self.patterns), sorted(repr(sorted(map(repr, pattern))) for pattern in self.patterns)
 
     def with_votes(self, least: int) -> _Rivals:
         """Without the items that too few samples have to be kept ever."""
@@ -111,6 +123,7 @@ def expected_consensus(ballot: Ballot, n: int, ks: Sequence[int], theta: float) 
     all_items = np.bincount(list(votes.values()), minlength=n + 1)
     out = np.empty((len(ks), 2))
     exact = True
+    budget = _Budget(MAX_WORK)
     for place, k in enumerate(ks):
         least = threshold_count(k, theta)
         table = _table(n, k, least)
@@ -118,7 +131,7 @@ def expected_consensus(ballot: Ballot, n: int, ks: Sequence[int], theta: float) 
         for rivals in groups:
             left = rivals.with_votes(least)
             value = _few_matches(left, n, k, least, table)
-            value = _expected_matches(left, n, k, least) if value is None else value
+            value = _expected_matches(left, n, k, least, budget) if value is None else value
             exact = exact and value is not None
             # the bound: one match wherever the most frequent item is kept
             out[place, 0] += table[max(left.votes().values())] if value is None else value
@@ -144,7 +157,8 @@ def _rivals(ballot: Ballot, votes: Iterable[Item]) -> list[_Rivals]:
         if _family(item) in families and item not in dead:
             items[_family(item)].add(item)
     groups = (_group(ballot, golds[family], items[family]) for family in items if golds[family])
-    return [rivals for rivals in groups if rivals.patterns]
+    # the work is bounded, so which groups come first must not depend on how strings hash
+    return sorted((rivals for rivals in groups if rivals.patterns), key=_Rivals.order)
 
 
 def _family(item: Item) -> Item:
@@ -198,7 +212,7 @@ def _few_matches(rivals: _Rivals, n: int, k: int, least: int, table: Floats) -> 
     return value
 
 
-def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | None:
+def _expected_matches(rivals: _Rivals, n: int, k: int, least: int, budget: _Budget) -> float | None:
     """The expected number of matches among kept items; None where it would take too much work.
 
     Samples of the same pattern are drawn together: how many of a random K-subset have it is binomial with p = K / n,
@@ -208,7 +222,6 @@ def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | No
     patterns = sorted(rivals.patterns.items(), key=lambda one: (-len(one[0]), -one[1], sorted(map(repr, one[0]))))
     last = {item: place for place, (pattern, _) in enumerate(patterns) for item in pattern}
     states: dict[_State, Floats] = {(frozenset(), frozenset()): np.ones(1)}
-    work = 0
     for place, (pattern, number) in enumerate(patterns):
         drawn = _drawn(number, n, k)
         ending = frozenset(item for item in pattern if last[item] == place)
@@ -216,8 +229,8 @@ def _expected_matches(rivals: _Rivals, n: int, k: int, least: int) -> float | No
         for (kept, open_votes), weights in before.items():
             votes = dict(open_votes)
             for start, end in _steps(votes, pattern, ending, least, min(len(drawn), k + 1)):
-                work += OVERHEAD + len(weights) * (end - start)
-                if work > MAX_WORK:
+                budget.left -= OVERHEAD + len(weights) * (end - start)
+                if budget.left < 0:
                     return None
                 counted = {**votes, **{item: min(least, votes.get(item, 0) + start) for item in pattern}}
                 now_kept = kept.union(item for item in ending if counted[item] >= least)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sciie_eval.exceptions import InputError
 
-__all__ = ["write_whole"]
+__all__ = ["put_whole", "write_whole"]
 
 
 def write_whole(path: str | Path, chunks: Iterable[str] | bytes) -> None:
@@ -21,15 +21,24 @@ def write_whole(path: str | Path, chunks: Iterable[str] | bytes) -> None:
     Raises:
         InputError: the file cannot be written; the target is as it was.
     """
+    put_whole(path, lambda part: _write(part, chunks))
+
+
+def put_whole(path: str | Path, write: Callable[[Path], None]) -> None:
+    """The same for anything that writes to a path of its own: it is given one beside the target.
+
+    Raises:
+        InputError: the file cannot be written; the target is as it was.
+    """
     target = Path(path)
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
-            _write(target, chunks)
+            write(target)
             return
         target = target.resolve()
         part = Path(f"{target}.{os.getpid()}.part")
         try:
-            _write(part, chunks)
+            write(part)
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ to the last digit, and no estimate is biased by the order in which samples were 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +59,8 @@ def best_at_k(scores: ArrayLike | Sequence[Sequence[float]], k: int) -> float:
         A number in the range of the scores. It never falls with K; K = 1 gives `avg_at_k`, K = n the mean maximum.
 
     Raises:
-        InputError: no sentences, a sentence without or with fewer than k samples, or a score that is not a number.
+        InputError: no sentences, a sentence without or with fewer than k samples, a score that is not a finite number,
+            or a k that is not whole.
 
     >>> best_at_k([[0.0, 1.0], [0.5, 0.5]], 2), best_at_k([[0.0, 1.0], [0.5, 0.5]], 1)
     (0.75, 0.5)
@@ -100,12 +102,16 @@ def _rows(scores: ArrayLike | Sequence[Sequence[float]]) -> list[Floats]:
     for number, row in enumerate(rows):
         if row.ndim != 1:
             raise InputError(f"scores: expected one list of scores a sentence, got {row.ndim} dimensions at {number}")
+        if not len(row):
+            raise InputError(f"scores: sentence {number} has no samples; expected at least one score")
         if not np.isfinite(row).all():
             raise InputError(f"scores: sentence {number} has a score that is not a finite number")
     return rows
 
 
 def _check_k(k: int, n: int, what: str) -> None:
+    if not isinstance(k, Integral) or isinstance(k, bool):
+        raise InputError(f"k: expected a whole number, got {k!r}")
     if not 1 <= k <= n:
         raise InputError(f"k: expected 1 <= k <= {n}, the number of {what}, got {k}")
 

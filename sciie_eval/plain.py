@@ -22,6 +22,8 @@ PLAIN_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
 MAX_PIECE = 300
 """Longest piece that is remembered; with `MAX_PIECES` this bounds the memory."""
 MAX_PIECES = 1 << 14
+MAX_TEXT = 50_000
+"""Longest text that is read piece by piece: no honest completion is longer, and many new pieces take time."""
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
 _GAPS = ("", "\n", "\n\n", " ")
 _HEADS = frozenset(f'</think>{gap}<answer>{blank}{{"ner": ' for gap in _GAPS for blank in _GAPS)
@@ -38,6 +40,8 @@ only if `ENTITIES` has it, and a relation only if `RELATIONS` does.
 
 def cut_plain(text: str) -> Pieces | None:
     """Cut a completion whose frame is exactly as asked (also with reasoning that the prompt opened); else None."""
+    if len(text) > MAX_TEXT:
+        return None
     end = text.rfind("</think>")
     first = text.find("[", end)
     last = text.rfind("]")

@@ -138,9 +138,10 @@ class SampleReader:
 
 def _words(text: str, parsed: ParsedCompletion) -> tuple[int, int]:
     """Words of the answer and of the reasoning; tags are none."""
-    if parsed.tags == "TtAa":  # as asked: what stands behind the reasoning is the answer
-        answer = text.rpartition("</think>")[2]
-        return len(_TAG.sub(" ", answer).split()), len(parsed.reasoning.split())
+    before, _, rest = text.partition("<think>")
+    inside, _, behind = rest.partition("</think>")
+    if parsed.tags == "TtAa" and inside.strip() == parsed.reasoning:  # as asked: no tags in it, and it may be long
+        return len(_TAG.sub(" ", f"{before} {behind}").split()), len(inside.split())
     reasoning = len(_TAG.sub(" ", parsed.reasoning).split())
     return max(0, len(_TAG.sub(" ", text).split()) - reasoning), reasoning
 

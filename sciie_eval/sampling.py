@@ -73,7 +73,7 @@ class Sampling:
         """
         fields = [f"k:{','.join(map(str, ks))}", f"n:{n}", f"oracle:{self.oracle}"]
         if consensus:
-            fields.append(f"theta:{self.theta:.12g}")
+            fields.append(f"theta:{float(self.theta):.12g}")
         return "|".join([*fields, f"estimator:{'first-k' if compat else 'exact-subsets'}"])
 
 

@@ -29,3 +29,22 @@ ensure_venv() {
     "$PYTHON" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extras:+[$extras]}"
     printf '%s\n' "$sum" >"$stamp"
 }
+
+# ensure_trainers: puts the trainers that contract tests read and run into .venv/trainers, beside the environment and not
+# in it. Without a registry the tests that need them are skipped, and say so.
+ensure_trainers() {
+    local list=tests/contracts/trainers.txt stamp=.venv/trainers/.installed sum
+    sum=$(cksum <"$list")
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
+        say "reusing .venv/trainers"
+        return
+    fi
+    say "installing $list into .venv/trainers"
+    rm -rf .venv/trainers
+    if "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/trainers -r "$list"; then
+        printf '%s\n' "$sum" >"$stamp"
+    else
+        rm -rf .venv/trainers
+        say "no trainers: the tests that need them are skipped and counted below"
+    fi
+}

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sciie_eval import cli_datasets, store
+from sciie_eval.cards import load_card
 from sciie_eval.cli_datasets import app
 from sciie_eval.exceptions import CorpusError, InputError
 from sciie_eval.schema import Example
@@ -73,8 +74,10 @@ def corpus(monkeypatch: pytest.MonkeyPatch) -> list[Example]:
     """Stands for the reader, so that no corpus is needed."""
     row = {"doc_id": "d", "sentence": "Café uses CRF.", "ner": [["CRF", "Method"]], "rel": [], "rel_plus": []}
     examples = [Example.from_row(row, id=f"dev-{index}") for index in range(2)]
-    reader = SimpleNamespace(load_split=lambda name, split: examples if (name, split) == ("toy", "dev") else None)
-    monkeypatch.setitem(sys.modules, "sciie_eval.corpus", reader)
+    known = ("toy", load_card("scier"))
+    monkeypatch.setattr(
+        "sciie_eval.corpus.load_split", lambda name, split: examples if name in known and split == "dev" else None
+    )
     return examples
 
 
@@ -217,6 +220,14 @@ def test_export_to_a_file(corpus: list[Example], tmp_path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert rows == [example.to_row() for example in corpus]
     assert [entry.name for entry in tmp_path.iterdir()] == ["dev.jsonl"]
+
+
+def test_export_for_a_trainer(corpus: list[Example], tmp_path: Path) -> None:
+    lines = output("export", "scier", "--split", "dev", "--to", "ms-swift").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [example.id for example in corpus]
+    output("export", "scier", "--split", "dev", "--to", "verl", "-o", str(tmp_path / "dev.parquet"))
+    assert (tmp_path / "dev.parquet").read_bytes().startswith(b"PAR1")
+    assert run("export", "toy", "--split", "dev", "--to", "ppo").exit_code == 2
 
 
 def test_a_failed_export_leaves_the_old_file(

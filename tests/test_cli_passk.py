@@ -168,9 +168,14 @@ def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_a_picture_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
-    found = run("passk", OTHER, *WITH_GOLD, *FAST, "--plot", tmp_path / "none" / "c.png")
+    folder = tmp_path / "none"
+    found = run("passk", "read.jsonl", *WITH_GOLD, "--plot", folder / "c.png")  # said before anything is read
+    line = f"{folder / 'c.png'}: cannot be written: there is no folder {folder}; make it first"
+    assert found == (1, "", f"sciie-eval: {line}\n")
+    (tmp_path / "c.png").mkdir()
+    found = run("passk", OTHER, *WITH_GOLD, *FAST, "--plot", tmp_path / "c.png")
     assert (found.code, found.out) == (1, "")
-    assert "c.png: cannot be written: No such file or directory" in found.err
+    assert "c.png: cannot be written: Is a directory" in found.err
 
 
 # -- one line for every mistake --------------------------------------------------------------------------------------

@@ -181,6 +181,26 @@ def test_words_are_counted_without_tags() -> None:
     assert score_samples(BERT, [[RIGHT]], **FAST).answer_words is None
 
 
+@pytest.mark.parametrize(
+    ("opened", "closed", "asides"),
+    [
+        ("<think>", "</think>", 0),
+        ("<THINK>", "</Think>", 0),
+        ("<think>", "</think >", 0),
+        ("<reasoning>", "</reasoning>", 0),
+        ("", "</think>", 0),
+        ("", "</Think>", 0),
+        ("so to say <think>", "</think>", 3),
+        ("also <THINK>", "</THINK>and then ", 3),
+        ("<think></think>", "<think>", 3),
+    ],
+)
+def test_words_do_not_depend_on_how_tags_are_written(opened: str, closed: str, asides: int) -> None:
+    found = score_samples(BERT, [[f"{opened}so we say{closed}<answer>{json.dumps(RIGHT)}</answer>"]], **FAST)
+    reasoning = 0 if closed == "<think>" else 3
+    assert (found.reasoning_words, found.answer_words) == (reasoning, len(json.dumps(RIGHT).split()) + asides)
+
+
 def test_extractions_with_offsets_compare_by_them() -> None:
     def placed(start: int) -> Extraction:
         return Extraction(entities=(Entity(text="BERT", type="Method", span=(start, start + 4)),))

@@ -91,9 +91,13 @@ def test_the_threshold_is_exact(k, hundredths):
     ("rows", "k", "message"),
     [
         ([], 1, "scores: expected at least one sentence, got none"),
-        ([[0.5], []], 1, "k: expected 1 <= k <= 0, the number of samples of sentence 1"),
+        ([[0.5], []], 1, "scores: sentence 1 has no samples; expected at least one score"),
+        (np.zeros((2, 0)), 1, "scores: sentence 0 has no samples"),
         ([[0.5, 1.0], [0.5]], 2, "k: expected 1 <= k <= 1, the number of samples of sentence 1, got 2"),
         ([[0.5]], 0, "k: expected 1 <= k <= 1"),
+        ([[0.5, 1.0]], 1.5, "k: expected a whole number, got 1.5"),
+        ([[0.5, 1.0]], True, "k: expected a whole number, got True"),
+        ([[0.5, 1.0]], "2", "k: expected a whole number, got '2'"),
         ([[float("nan")]], 1, "scores: sentence 0 has a score that is not a finite number"),
         ([["a"]], 1, "scores: expected one list of numbers a sentence"),
         (5, 1, "scores: expected one list of numbers a sentence"),
@@ -110,3 +114,4 @@ def test_arrays_and_lists_agree():
     rows = np.random.default_rng(3).random((20, 6))
     assert best_at_k(rows, 3) == best_at_k(rows.tolist(), 3)
     assert avg_at_k(rows) == pytest.approx(rows.mean())
+    assert best_at_k(rows, np.int64(3)) == best_at_k(rows, 3)

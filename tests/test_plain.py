@@ -71,6 +71,7 @@ def test_empty_sections_go_the_short_way(section):
         ("BERT", "<b>"),
         ("BERT", "e\u0301"),
         ("BERT", "x" * 400),
+        ("so", "so " * 20_000),
         ('"NER", "Task"', '"NER"'),
         ('"NER", "Task"', '"NER", "Task", "x"'),
         ('"NER", "Task"', '"NER","Task"'),

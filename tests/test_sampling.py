@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.passk import threshold_count
 from sciie_eval.sampling import Sampling, powers_of_two
 
 
@@ -48,6 +50,12 @@ def test_more_than_there_is() -> None:
         Sampling((1, 4)).allowed(2, "f, line 3")
     with pytest.raises(InputError, match="its 1 sample;"):
         Sampling((4,)).allowed(1, "f")
+
+
+def test_a_threshold_may_be_a_fraction() -> None:
+    third = Sampling(theta=Fraction(1, 3))  # type: ignore[arg-type]  # a number, too
+    assert threshold_count(3, third.theta) == 1
+    assert "|theta:0.333333333333|" in third.signature((3,), "3", None, True)
 
 
 def test_signature() -> None:

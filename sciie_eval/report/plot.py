@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sciie_eval.curve_results import STATISTICS, Curve, Statistic
-from sciie_eval.exceptions import MissingExtraError, UsageError
+from sciie_eval.exceptions import InputError, MissingExtraError, UsageError
 from sciie_eval.files import write_whole
 from sciie_eval.report.curves import NamedCurves, long_curves
 from sciie_eval.report.markup import to_csv
@@ -37,6 +37,7 @@ def check_plot(path: Path) -> Path:
     Raises:
         UsageError: a file name that says no format we draw.
         MissingExtraError: matplotlib is not installed.
+        InputError: there is no folder to write it to.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--plot {path}: expected a file name that ends in {', '.join(SUFFIXES)}")
@@ -44,6 +45,8 @@ def check_plot(path: Path) -> Path:
         import matplotlib.figure  # noqa: F401
     except ImportError:
         raise MissingExtraError("drawing curves", "matplotlib", "report") from None
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: cannot be written: there is no folder {path.parent}; make it first")
     return path.with_suffix(".csv")
 
 

@@ -1,0 +1,63 @@
+"""What a model is asked: the prompt of a sentence, built from the card, so that another card gives another task.
+
+The tags and the JSON are those that `parse_completion` reads; what is asked of the reasoning is what rewards look for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sciie_eval.cards import Card
+from sciie_eval.labels import LabelSchema
+
+__all__ = ["ANSWER_FORM", "guideline", "messages", "prompt"]
+
+ANSWER_FORM = '{"ner": [[text, type], …], "rel": [[subject, relation, object], …]}'
+"""The JSON that an answer holds."""
+
+
+def prompt(card: Card, sentence: str) -> str:
+    """The whole prompt as one text: guideline, then the sentence.
+
+    >>> from sciie_eval.cards import load_card
+    >>> prompt(load_card("scier"), "BERT solves NER .").splitlines()[-1]
+    'Sentence: BERT solves NER .'
+    """
+    return f"{guideline(card)}\n\nSentence: {sentence}"
+
+
+def messages(card: Card, sentence: str) -> list[dict[str, str]]:
+    """The prompt as a conversation of one message by the user; some chat templates refuse a system message."""
+    return [{"role": "user", "content": prompt(card, sentence)}]
+
+
+def guideline(card: Card) -> str:
+    """Labels with their definitions, the card's notes, and the form of the answer; the same for every sentence."""
+    schema = card.schema
+    asked = "entities and the relations between them" if schema.entity_types else "relations"
+    asked = "entities and the relations between them" if schema.entity_types else "relations"
+    parts = [f"Extract the {asked} from the sentence below."]
+    parts += _section("Entity types", (f"{kind.name}: {_one_line(kind.definition)}" for kind in schema.entity_types))
+    parts += _section("Relations (subject, relation, object)", _relations(schema))
+    parts += _section("Notes", card.notes)
+    parts.append(
+        "First reason between <think> and </think>, one line a step; for every relation one line that quotes the words "
+        "of the sentence that show it, in double quotes, and names both entities and the relation. Then answer between "
+        f"<answer> and </answer> with nothing but JSON: {ANSWER_FORM}; an empty list where there is nothing."
+    )
+    return "\n\n".join(parts)
+
+
+def _section(title: str, lines: Iterator[str] | tuple[str, ...]) -> list[str]:
+    listed = "\n".join(f"- {line.rstrip(': ')}" for line in lines)
+    return [f"{title}:\n{listed}"] if listed else []
+
+
+def _relations(schema: LabelSchema) -> Iterator[str]:
+    for kind in schema.relation_types:
+        pairs = ", ".join(f"{subject} -> {object_}" for subject, object_ in kind.signatures)
+        yield f"{kind.name}{f' ({pairs})' if pairs else ''}: {_one_line(kind.definition)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
