@@ -82,5 +82,15 @@ class GoldRow:
         """Sentence and gold as one JSON string: ``{"sentence", "ner", "rel", …}``."""
         if not self._json:
             row = {"sentence": self.example.sentence, **self.example.gold.to_scier()}
-            self._json = json.dumps(row)  # ASCII, which every store can write
+            text = json.dumps(row, ensure_ascii=False)
+            # a lone surrogate cannot be written to any store but as an escape
+            self._json = text if _encodes(text) else json.dumps(row)
         return self._json
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
