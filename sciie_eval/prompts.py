@@ -35,7 +35,6 @@ def guideline(card: Card) -> str:
     """Labels with their definitions, the card's notes, and the form of the answer; the same for every sentence."""
     schema = card.schema
     asked = "entities and the relations between them" if schema.entity_types else "relations"
-    asked = "entities and the relations between them" if schema.entity_types else "relations"
     parts = [f"Extract the {asked} from the sentence below."]
     parts += _section("Entity types", (f"{kind.name}: {_one_line(kind.definition)}" for kind in schema.entity_types))
     parts += _section("Relations (subject, relation, object)", _relations(schema))
