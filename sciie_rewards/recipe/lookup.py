@@ -1,4 +1,4 @@
-"""The floor row: what a dictionary of the training split says, in the form in which models answer. Nothing is trained."""
+"""The floor row: what a dictionary of the training split says, in the form in which models answer; no training."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,7 +101,8 @@ class _Plan:
             if "generate" in kinds:
                 for split in self._recipe.data.tests:
                     for temperature in dict.fromkeys(self._recipe.generate.temperatures):
-                        self._need(needed, system, lambda one, s=split, t=temperature: self._generate(one, s, t))
+                        make = partial(self._generate, split=split, temperature=temperature)
+                        self._need(needed, system, make)
         return list(needed.values())
 
     def _need(self, needed: dict[str, Step], system: System, make: Callable[[System], Step]) -> None:
