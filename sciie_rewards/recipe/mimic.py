@@ -37,6 +37,9 @@ EXCEPTIONS: dict[str, str] = {
 }
 """Why gold itself keeps a relation from RULE or RELEVANCE, by kind."""
 
+LONGEST_QUOTE = 12
+"""Words from one argument to the other that are quoted; what lies between arguments further apart shows little."""
+
 _RULE = MatchRule()
 
 
@@ -138,8 +141,9 @@ def _step(sentence: str, subject: str, label: str, object_: str) -> str:
     """One line that quotes the words from one argument to the other, else, where that is too much, just these two."""
     words = between(sentence, subject, object_)
     step = f"{_quoted(words)} shows {subject} {label} {object_}"
+    near = len(words.split()) <= LONGEST_QUOTE and len(words) <= QUOTED_SHARE * len(sentence)
     # a mark or full stop in an argument would quote something else, or end the step
-    if len(words) <= QUOTED_SHARE * len(sentence) and quotes_in(step) == [words] and steps_in(step) == [step]:
+    if near and quotes_in(step) == [words] and steps_in(step) == [step]:
         return step
     return f"{_quoted(subject)} {label} {_quoted(object_)}"
 
