@@ -25,7 +25,7 @@ from sciie_eval.files import write_whole
 from sciie_eval.signature import package_version
 from sciie_rewards.recipe.config import Recipe
 
-__all__ = ["Mark", "RunDir", "digest_of", "is_main_process"]
+__all__ = ["Mark", "RunDir", "as_mapping", "as_yaml", "digest_of", "is_main_process"]
 
 PACKAGES = ("torch", "trl", "transformers", "peft", "datasets", "tokenizers", "accelerate", "vllm", "numpy")
 _ABSENT = object()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,13 +131,15 @@ def score_run(recipe: Recipe, sentences: Sentences | None = None) -> RunScores:
     )
 
 
-def joined(runs: Iterable[RunScores], key: tuple[str, str, float], measure: Measure) -> Value:
+def joined(runs: Sequence[RunScores], key: tuple[str, str, float], measure: Measure) -> Value:
     """A measure over runs: of one its value and interval, of several the mean and the range."""
     found = [one.value(measure) for run in runs for one in run.scored if one.key == key]
+    if len(runs) == 1 and found:
+        return found[0]
     values = [one.value for one in found if one.value is not None]
-    if len(found) == 1 or not values:
-        return found[0] if found else Value(None)
-    return Value(sum(values) / len(values), min(values), max(values))
+    if len(values) < 2:
+        return Value(values[0] if values else None)
+    return Value(math.fsum(values) / len(values), min(values), max(values))
 
 
 def _scored(step: Step, recipe: Recipe, gold: Gold, sentences: Sentences) -> Scored:
