@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,7 +78,8 @@ def generate_command(
     ] = None,
 ) -> None:
     """Sample completions of the test splits."""
-    _stages(config, overrides, ["generate"], system or ())
+    recipe, console, _ = _stages(config, overrides, ["generate"], system or ())
+    console.print(f"next: sciie-rewards tables {shlex.quote(str(recipe.output_dir))}", markup=False, highlight=False)
 
 
 def tables_command(
@@ -124,7 +125,7 @@ def run_command(
     write_results([score_run(recipe)], recipe.output_dir / "tables", out, console)
 
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "run": (run_command, "run smoke.yaml output_dir=runs/try seed=2"),
     "nano": (nano_command, "nano --config nano.yaml output_dir=runs/nano"),
     "sft": (sft_command, "sft --config nano.yaml --system mimic sft.trainer.learning_rate=1e-3"),

@@ -12,6 +12,7 @@ from sciie_eval.schema import Example
 from sciie_eval.signature import GoldHash
 from sciie_eval.store import verify
 from sciie_rewards.recipe.config import Data
+from sciie_rewards.recipe.curriculum import evenly
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,8 +73,7 @@ class Sentences(Mapping[str, list[Example]]):
             raise KeyError(split)
         if split not in self._read:
             found = self._dealt(split) if self.source == SAMPLE else load_split(self.card, split)
-            limit = self._data.limit.get(split)
-            self._read[split] = found if limit is None else _evenly(found, limit)
+            self._read[split] = evenly(found, self._data.limit.get(split))
         return self._read[split]
 
     def __iter__(self) -> Iterator[str]:
@@ -105,10 +105,3 @@ class Sentences(Mapping[str, list[Example]]):
         mine = documents[others:] if place == 0 else documents[place - 1 : place]
         chosen = [example for example in found if example.doc_id in mine]
         return [example.model_copy(update={"id": f"{split}-{row}"}) for row, example in enumerate(chosen)]
-
-
-def _evenly(examples: list[Example], number: int) -> list[Example]:
-    """At most so many, evenly spaced, in order."""
-    if number >= len(examples):
-        return examples
-    return [examples[place * len(examples) // number] for place in range(number)]

@@ -79,7 +79,7 @@ def run_recipe(
         steps = plan(recipe, sentences, chosen, kinds)
         states = [step.mark.is_done(step.name, step.settings) for step in steps]  # all, before anything is started
         run_dir.write_config(recipe)
-        run_dir.write_manifest(recipe, sentences.described(), sys.argv)
+        run_dir.write_manifest(recipe, sentences.described(), sys.argv[1:])
         worker = _Worker(recipe, sentences, console, stages)
         for number, (step, done) in enumerate(zip(steps, states, strict=True), 1):
             place = f"[{number}/{len(steps)}] {step.name}"

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,11 +134,16 @@ class RunDir:
         Args:
             recipe: the settings.
             data: the sentences by split.
-            command: as it was typed.
+            command: the arguments as they were typed.
         """
         if not is_main_process():
             return
-        start = {"time": _now(), "command": " ".join(command), "versions": _versions(), "git": _git_revision()}
+        start = {
+            "time": _now(),
+            "command": shlex.join(["sciie-rewards", *command]),
+            "versions": _versions(),
+            "git": _git_revision(),
+        }
         value = {
             "seed": recipe.seed,
             "data": data,

@@ -78,7 +78,7 @@ class RunScores:
         recipe: its settings, ``output_dir`` where it was found.
         gold: what its gold is called, by split.
         scored: by system, split and temperature, in the order of the settings.
-        absent: names of generation steps that are not done.
+        absent: systems of which not all is generated.
     """
 
     recipe: Recipe
@@ -127,7 +127,7 @@ def score_run(recipe: Recipe, sentences: Sentences | None = None) -> RunScores:
         recipe=recipe,
         gold={split: source.name for split, source in gold.items()},
         scored=[_scored(step, recipe, gold[step.split], sentences) for step in done],
-        absent=[step.name for step in steps if step not in done],
+        absent=list(dict.fromkeys(step.folder.name for step in steps if step not in done)),
     )
 
 

@@ -35,7 +35,9 @@ def write_results(runs: Sequence[RunScores], folder: Path, out: Console, console
         InputError: the runs cannot stand in one table, or the folder cannot be written.
     """
     files = write_tables(runs, folder)
-    out.print(tables_text(main_tables(runs), console=out), end="", markup=False, highlight=False, soft_wrap=True)
+    out.print(
+        tables_text(main_tables(runs, apart=True), console=out), end="", markup=False, highlight=False, soft_wrap=True
+    )
     said = [("tables", f"{folder}/tables.{{{','.join(path.suffix[1:] for path in files.values())}}}")]
     said.append(("definitions", f"the notes under the tables, in {files['text']}"))
     try:
@@ -75,7 +77,7 @@ def _where(recipe: Recipe) -> list[tuple[str, str]]:
     folder = recipe.output_dir
     names = [system.name for system in recipe.systems]
     found = [("run", f"{folder} (config.yaml, manifest.json)")]
-    for label, part in (("model", "model"), ("log", "log.jsonl"), ("TensorBoard", "tensorboard")):
+    for label, part in (("models", "model"), ("logs", "log.jsonl"), ("TensorBoard", "tensorboard")):
         some = [name for name in names if (folder / name / part).exists()]
         if some:
             inside = some[0] if len(some) == 1 else f"{{{','.join(some)}}}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sciie_eval.exceptions import InputError
 from sciie_eval.files import write_whole
@@ -40,7 +40,7 @@ def write_tables(runs: Sequence[RunScores], folder: Path) -> dict[str, Path]:
     tables, said = main_tables(runs), notes(runs)
     lines = "".join(f"note: {note}\n" for note in said)
     content = {
-        "text": tables_text(tables) + lines,
+        "text": tables_text(main_tables(runs, apart=True)) + lines,
         "markdown": render_tables(tables, "markdown", said),
         "latex": render_tables(tables, "latex", said),
         "csv": render_tables([_long(runs)], "csv", []),
@@ -56,10 +56,14 @@ def write_tables(runs: Sequence[RunScores], folder: Path) -> dict[str, Path]:
     return files
 
 
-def main_tables(runs: Sequence[RunScores]) -> list[Table]:
-    """A table a split, then what the samples were like, then the temperatures where there are several."""
-    splits = runs[0].recipe.data.tests
-    by_split = [table for split in splits if (table := _split_table(runs, split)) is not None]
+def main_tables(runs: Sequence[RunScores], *, apart: bool = False) -> list[Table]:
+    """A table a split, then what the samples were like, then the temperatures where there are several.
+
+    Args:
+        runs: whose scores.
+        apart: gives published numbers tables of their own, which are narrower: for terminals.
+    """
+    by_split = [table for split in runs[0].recipe.data.tests for table in _split_tables(runs, split, apart)]
     hot = [_temperature_table(runs)] if len({one.temperature for one in _all(runs)}) > 1 else []
     return [*by_split, _sample_table(runs), *hot]
 
@@ -81,7 +85,7 @@ def notes(runs: Sequence[RunScores]) -> list[str]:
             "false positives, or perhaps does; compare those with released only",
             *(f"{one.system}: {one.note}" for one in _published(runs) if one.note),
         ]
-    found += [f"{run.name}: not done yet: {name}" for run in runs for name in run.absent]
+    found += [f"{run.name}: not done yet: {', '.join(run.absent)}" for run in runs if run.absent]
     found += [f"runs differ in {name}: {values}" for name, values in _differences(runs).items()]
     warnings = {f"{one.system}, {one.split}: {text}": None for one in _all(runs) for text in one.scores.warnings}
     return found + list(warnings) + _signatures(runs)
@@ -90,20 +94,27 @@ def notes(runs: Sequence[RunScores]) -> list[str]:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _split_table(runs: Sequence[RunScores], split: str) -> Table | None:
-    """One row a system, ours first; None where nothing of the split is done."""
+def _split_tables(runs: Sequence[RunScores], split: str, apart: bool) -> Iterator[Table]:
+    """One row a system, ours first; nothing where nothing of the split is done."""
     temperature, k = runs[0].recipe.generate.temperatures[0], runs[0].recipe.tables.k
     own = [one for one in _all(runs) if one.split == split and one.temperature == temperature]
     if not own:
-        return None
+        return
     rows: list[tuple[Cell, ...]] = []
     for system in dict.fromkeys(one.system for one in own):
         values = (joined(runs, (system, split, temperature), measure) for measure in SHOWN)
         number = sum(one.system == system for one in own)
         rows.append((system, *map(_cell, values), "ours" if len(runs) == 1 else f"ours, {number} runs"))
-    rows += [_published_row(one, split, k) for one in _published(runs) if one.on(split)]
+    published = [_published_row(one, split, k) for one in _published(runs) if one.on(split)]
     title = f"{runs[0].gold[split]}, {own[0].scores.n_sentences} sentences, temperature {temperature:g}"
-    return Table(title, ("system", *(_heading(measure, k) for measure in SHOWN), "grade"), tuple(rows))
+    columns = ("system", *(_heading(measure, k) for measure in SHOWN), "grade")
+    if apart and published:
+        yield Table(title, columns[:-1], tuple(row[:-1] for row in rows))
+        kept = [place for place in range(len(columns)) if any(row[place] for row in published)]
+        names, *cut = (tuple(row[place] for place in kept) for row in (columns, *published))
+        yield Table(f"published, {runs[0].gold[split]}", cast(tuple[str, ...], names), tuple(cut))
+    else:
+        yield Table(title, columns, tuple(rows + published))
 
 
 def _published_row(one: Published, split: str, k: int) -> tuple[Cell, ...]:
