@@ -35,9 +35,7 @@ def write_results(runs: Sequence[RunScores], folder: Path, out: Console, console
         InputError: the runs cannot stand in one table, or the folder cannot be written.
     """
     files = write_tables(runs, folder)
-    out.print(
-        tables_text(main_tables(runs, apart=True), console=out), end="", markup=False, highlight=False, soft_wrap=True
-    )
+    out.file.write(tables_text(main_tables(runs, apart=True), console=out))
     said = [("tables", f"{folder}/tables.{{{','.join(path.suffix[1:] for path in files.values())}}}")]
     said.append(("definitions", f"the notes under the tables, in {files['text']}"))
     try:
