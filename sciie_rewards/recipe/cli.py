@@ -78,8 +78,8 @@ def generate_command(
     ] = None,
 ) -> None:
     """Sample completions of the test splits."""
-    recipe, console, _ = _stages(config, overrides, ["generate"], system or ())
-    console.print(f"next: sciie-rewards tables {shlex.quote(str(recipe.output_dir))}", markup=False, highlight=False)
+    recipe, _, _ = _stages(config, overrides, ["generate"], system or ())
+    typer.echo(f"next: sciie-rewards tables {shlex.quote(str(recipe.output_dir))}", err=True)
 
 
 def tables_command(

@@ -215,9 +215,9 @@ def _first(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         return f"{field}: no such setting{_nearest(place[-1], _names_at(model, place[:-1]))}"
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    return (
-        f"{field}: {message}; got {brief(first['input'], 80)}" if field and first["type"] != "value_error" else message
-    )
+    if first["type"] == "value_error":
+        return f"{field}: {message}" if field else message
+    return f"{field}: {message}; got {brief(first['input'], 80)}"
 
 
 def _names_at(model: type[BaseModel], place: Iterable[str]) -> list[str]:
