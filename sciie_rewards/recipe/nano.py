@@ -26,7 +26,7 @@ CHAT = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-TAGS = ("<think>\n", "\n</think>\n<answer>\n", "\n</answer>")
+TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 """What stands around reasoning and answer, as one token each."""
 
 
