@@ -1,0 +1,119 @@
+"""The nano model: a tokenizer trained on the training split and a small Qwen2 with random weights; no download.
+
+Launch: ``sciie-rewards nano --config nano.yaml``. The tokenizer is a byte-level BPE with all byte symbols, so that any
+text can be written; the tags of reasoning and answer are one token each. The chat template is ChatML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sciie_eval.cards import Card
+from sciie_eval.exceptions import InputError
+from sciie_eval.schema import Example
+from sciie_rewards.recipe.checkpoints import write_folder
+from sciie_rewards.recipe.config import Nano, Recipe
+from sciie_rewards.recipe.failures import check_training_packages, explained
+from sciie_rewards.recipe.mimic import target
+from sciie_rewards.recipe.tasks import FORMS, applies, messages
+
+__all__ = ["build", "nano_model", "nano_tokenizer"]
+
+CHAT = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+"""What stands around reasoning and answer, as one token each."""
+
+
+def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) -> None:
+    """Make the nano model in a folder, unless it is there.
+
+    Args:
+        recipe: its size and seed.
+        train: sentences that the tokenizer is trained on, with their prompts and targets.
+        card: names the labels of the prompts.
+        folder: where model and tokenizer go.
+
+    Raises:
+        InputError: a size that does not go with another, or a folder that cannot be written.
+        MissingExtraError: the packages for training are not installed.
+    """
+    if folder.exists():
+        return
+    check_training_packages()
+    with explained("sft", folder):
+        tokenizer = nano_tokenizer(_texts(train, card), recipe.nano.vocab_size)
+        model = nano_model(tokenizer, recipe.nano, recipe.seed)
+
+        def write(part: Path) -> None:
+            model.save_pretrained(part)
+            tokenizer.save_pretrained(part)
+
+        write_folder(folder, write)
+
+
+def nano_tokenizer(texts: Iterator[str], vocab_size: int) -> Any:
+    """A byte-level BPE tokenizer with ChatML, trained on texts."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - len(TAGS),
+        special_tokens=[PAD, START, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    raw.train_from_iterator(texts, trainer)
+    raw.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in TAGS])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=PAD, eos_token=END, padding_side="left")
+    tokenizer.chat_template = CHAT
+    return tokenizer
+
+
+def nano_model(tokenizer: Any, nano: Nano, seed: int) -> Any:
+    """A Qwen2 with random weights; the random numbers of the process are left as they are.
+
+    Raises:
+        InputError: the width is not a multiple of twice the number of attention heads.
+    """
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    if nano.hidden_size % (2 * nano.num_attention_heads):
+        raise InputError(
+            f"nano.hidden_size: expected a multiple of twice nano.num_attention_heads, "
+            f"{2 * nano.num_attention_heads}, got {nano.hidden_size}"
+        )
+    config = Qwen2Config(
+        **nano.model_dump(exclude={"vocab_size"}),
+        vocab_size=len(tokenizer),
+        num_key_value_heads=nano.num_attention_heads,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+        dtype="float32",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return Qwen2ForCausalLM(config)
+
+
+def _texts(train: Sequence[Example], card: Card) -> Iterator[str]:
+    """What the model reads and writes: short prompts and grounded targets without their tags."""
+    for example in train:
+        for task in FORMS:
+            if applies(task, example):
+                text = target(card, task, example, "grounded")
+                for tag in TAGS:
+                    text = text.replace(tag, " ")
+                yield messages(card, task, example, "short")[0]["content"]
+                yield text

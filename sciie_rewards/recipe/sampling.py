@@ -1,0 +1,242 @@
+"""Samples of a model: with vLLM where it is installed and there is a GPU, else with transformers in batches.
+
+With transformers a token is drawn by the Gumbel-max method: the noise that is added to the logits is a hash of the
+seed, the sentence, the sample, the position and the token. So the draws do not depend on how prompts are put into
+batches, a run that goes on after an interruption draws what it would have drawn without one, and no random number
+generator is touched: sampling while training leaves the training as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from sciie_rewards.recipe.config import Generate
+from sciie_rewards.recipe.failures import check_vllm
+from sciie_rewards.recipe.models import load, load_tokenizer, plain
+
+__all__ = ["Draw", "Sampler", "TransformersSampler", "VllmSampler", "hash_noise", "open_sampler"]
+
+Messages = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How to sample.
+
+    Attributes:
+        samples: completions a prompt.
+        temperature: 0 takes the likeliest token.
+        seed: two draws of one seed are equal.
+    """
+
+    samples: int
+    temperature: float
+    seed: int
+
+
+class Sampler(Protocol):
+    """Completions of prompts."""
+
+    def draw(self, prompts: Mapping[str, Messages], how: Draw) -> Iterator[tuple[str, list[str]]]:
+        """Ids with their completions, as they are done, which need not be the order of the prompts."""
+        ...
+
+
+def open_sampler(folder: str, settings: Generate) -> Sampler:
+    """A sampler of the model in a folder.
+
+    Raises:
+        InputError: there is no such model, or vLLM is asked for and not installed.
+    """
+    import torch
+
+    if settings.engine == "vllm":
+        check_vllm("generate.engine")
+    there = find_spec("vllm") is not None and torch.cuda.is_available()
+    if settings.engine == "vllm" or (settings.engine == "auto" and there):
+        return VllmSampler(folder, settings.max_new_tokens)
+    return TransformersSampler(load(folder), load_tokenizer(folder), settings.max_new_tokens, settings.batch_size)
+
+
+class TransformersSampler:
+    """Samples of a model that is loaded, possibly in training.
+
+    Args:
+        model: of transformers or PEFT; in training it is put back to it afterwards.
+        tokenizer: its tokenizer.
+        max_new_tokens: length limit of a completion.
+        batch_size: completions at once.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, max_new_tokens: int, batch_size: int) -> None:
+        self._model, self._tokenizer = model, tokenizer
+        self._max_new_tokens, self._batch_size = max_new_tokens, batch_size
+
+    def draw(self, prompts: Mapping[str, Messages], how: Draw) -> Iterator[tuple[str, list[str]]]:
+        """Ids with their completions, short prompts first."""
+        texts = {
+            name: self._tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+            for name, asked in prompts.items()
+        }
+        ids = {name: self._tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in texts.items()}
+        wanted = [(name, number) for name in sorted(ids, key=lambda n: len(ids[n])) for number in range(how.samples)]
+        said: dict[str, list[str]] = {}
+        for first in range(0, len(wanted), self._batch_size):
+            batch = wanted[first : first + self._batch_size]
+            keys = [_key(how.seed, name, number) for name, number in batch]
+            texts_said = self._batch([ids[name] for name, _ in batch], keys, how.temperature)
+            for (name, _), text in zip(batch, texts_said, strict=True):
+                said.setdefault(name, []).append(text)
+                if len(said[name]) == how.samples:
+                    yield name, said.pop(name)
+
+    def _batch(self, prompts: Sequence[Sequence[int]], keys: Sequence[int], temperature: float) -> list[str]:
+        import torch
+
+        tokenizer = self._tokenizer
+        padded = tokenizer.pad({"input_ids": list(prompts)}, padding_side="left", return_tensors="pt")
+        width = padded["input_ids"].shape[1]
+        with _at_rest(self._model) as model, torch.inference_mode():
+            end = _ends(model, tokenizer)
+            device = next(model.parameters()).device
+            noise = [] if temperature == 0 else [HashNoise(keys, width, temperature, device)]
+            with _generation_config(model, tokenizer.pad_token_id, end, self._max_new_tokens):
+                ids = model.generate(
+                    input_ids=padded["input_ids"].to(device),
+                    attention_mask=padded["attention_mask"].to(device),
+                    logits_processor=noise,
+                )
+        return [str(text) for text in tokenizer.batch_decode(ids[:, width:].tolist(), skip_special_tokens=True)]
+
+
+class VllmSampler:
+    """Samples with vLLM.
+
+    Args:
+        folder: of the model, or its hub name.
+        max_new_tokens: length limit of a completion.
+    """
+
+    AT_ONCE = 256
+    """Prompts that are handed over at once; what is done is kept when a run is interrupted."""
+
+    def __init__(self, folder: str, max_new_tokens: int) -> None:
+        from vllm import LLM
+
+        self._model, self._max_new_tokens = LLM(model=folder), max_new_tokens
+
+    def draw(self, prompts: Mapping[str, Messages], how: Draw) -> Iterator[tuple[str, list[str]]]:
+        """Ids with their completions, in the order of the prompts."""
+        from vllm import SamplingParams
+
+        names = list(prompts)
+        for first in range(0, len(names), self.AT_ONCE):
+            some = names[first : first + self.AT_ONCE]
+            settings = [
+                SamplingParams(
+                    n=how.samples,
+                    temperature=how.temperature,
+                    max_tokens=self._max_new_tokens,
+                    seed=_key(how.seed, name, 0) % 2**31,
+                )
+                for name in some
+            ]
+            found = self._model.chat([prompts[name] for name in some], settings, use_tqdm=False)
+            for name, one in zip(some, found, strict=True):
+                yield name, [completion.text for completion in one.outputs]
+
+
+class HashNoise:
+    """Makes logits such that the largest is a draw; one row of noise for every position and sample.
+
+    Args:
+        keys: one a row.
+        width: tokens of the prompts, padding included.
+        temperature: above 0.
+        device: of the logits.
+    """
+
+    def __init__(self, keys: Sequence[int], width: int, temperature: float, device: Any) -> None:
+        import torch
+
+        self._keys, self._width = torch.tensor(keys, dtype=torch.int64, device=device), width
+        self._temperature = temperature
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """The logits over the temperature, and Gumbel noise."""
+        position = input_ids.shape[1] - self._width
+        return scores.float() / self._temperature + hash_noise(self._keys, position, scores.shape[1])
+
+
+def hash_noise(keys: Any, position: int, size: int) -> Any:
+    """Standard Gumbel noise, (rows, size), a function of key, position and column alone.
+
+    The hash is the finalizer of MurmurHash3 (32 bits, on wrapping integers), of which 24 bits are used.
+    """
+    import torch
+
+    row = (keys * 6364136223846793005 + _signed((position + 1) * 1442695040888963407, 64)) >> 29
+    columns = torch.arange(size, dtype=torch.int32, device=keys.device) * _signed(0x9E3779B1)
+    bits = _mixed(_mixed(row.to(torch.int32))[:, None] ^ columns[None, :])
+    share = ((bits >> 8) & 0xFFFFFF).float().add_(0.5).mul_(2.0**-24)
+    return share.neg_().log1p_().neg_().log_().neg_()
+
+
+def _mixed(bits: Any) -> Any:
+    bits = bits ^ ((bits >> 16) & 0xFFFF)
+    bits = bits * _signed(0x85EBCA6B)
+    bits = bits ^ ((bits >> 13) & 0x7FFFF)
+    bits = bits * _signed(0xC2B2AE35)
+    return bits ^ ((bits >> 16) & 0xFFFF)
+
+
+def _signed(value: int, bits: int = 32) -> int:
+    """The last bits of a number as signed integers write them."""
+    value %= 2**bits
+    return value - 2**bits if value >= 2 ** (bits - 1) else value
+
+
+def _key(seed: int, name: str, sample: int) -> int:
+    digest = hashlib.blake2b(f"{seed}/{sample}/{name}".encode(errors="backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """Every token that ends a completion: the model's and the tokenizer's."""
+    known = model.generation_config.eos_token_id
+    ends = [] if known is None else [known] if isinstance(known, int) else list(known)
+    return list(dict.fromkeys([tokenizer.eos_token_id, *ends]))
+
+
+@contextmanager
+def _at_rest(model: Any) -> Iterator[Any]:
+    """The model, out of training (no dropout, a cache of keys and values), and back in it afterwards."""
+    was_training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield plain(model)
+    finally:
+        for module in was_training:
+            module.training = True
+
+
+@contextmanager
+def _generation_config(model: Any, pad: int, end: list[int], max_new_tokens: int) -> Iterator[None]:
+    """Generation that takes the largest logit and nothing that the model's own defaults would change in it."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    model.generation_config = GenerationConfig(
+        do_sample=False, use_cache=True, max_new_tokens=max_new_tokens, pad_token_id=pad, eos_token_id=end
+    )
+    try:
+        yield
+    finally:
+        model.generation_config = own
+
+
