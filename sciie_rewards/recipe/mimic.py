@@ -34,6 +34,7 @@ EXCEPTIONS: dict[str, str] = {
     "both directions": "gold states a directed relation in both directions: no RULE for either",
     "no entity": "an argument is not among gold's entities: no RULE",
     "not in the sentence": "an argument does not stand in the sentence, so that it cannot be quoted: no RELEVANCE",
+    "marks": "an argument holds straight and curly quotation marks, so that no quote holds it: no RELEVANCE, perhaps no RULE",
 }
 """Why gold itself keeps a relation from RULE or RELEVANCE, by kind."""
 
@@ -107,6 +108,8 @@ def _kinds(claim: Claim, row: GoldRow) -> Iterator[str]:
         yield "both directions"
     if claim.subject not in row.sentence or claim.object not in row.sentence:
         yield "not in the sentence"
+    if not (_quotable(claim.subject) and _quotable(claim.object)):
+        yield "marks"
 
 
 def _plan(schema: LabelSchema, task: Task) -> list[str]:
@@ -130,7 +133,9 @@ def _grounded(task: Task, example: Example) -> list[str]:
     sections, lines = FORMS[task].sections, []
     if "ner" in sections:
         entities = dict.fromkeys((entity.text, entity.type) for entity in example.gold.entities)
-        lines.append(", ".join(f"{_quoted(text)} {kind}" for text, kind in entities) or "no entities")
+        lines.append(
+            ", ".join(f"{_quoted(text)} {kind}" for text, kind in entities if _quotable(text)) or "no entities"
+        )
     if sections != ("ner",):
         relations = dict.fromkeys((r.subject, r.type, r.object) for r in example.gold.relations)
         lines += [_step(example.sentence, *relation) for relation in relations] or ["no relations"]
@@ -151,3 +156,7 @@ def _step(sentence: str, subject: str, label: str, object_: str) -> str:
 def _quoted(text: str) -> str:
     """A text in quotes that it does not hold itself."""
     return f"“{text}”" if '"' in text else f'"{text}"'
+
+
+def _quotable(text: str) -> bool:
+    return quotes_in(_quoted(text)) == [text]
