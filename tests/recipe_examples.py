@@ -16,7 +16,7 @@ WORDS = ("a", "net", "deep", "NER", "al.", "Well.", "?", '"', "“", "”", "-",
 def example(sentence: str, *ner: tuple[str, str], rel: tuple[tuple[str, str, str], ...] = (), id: str = "a") -> Example:
     """An example whose relations have the types of the first entity of their text."""
     row: dict[str, Any] = {"ner": [list(entity) for entity in ner], "rel": [list(relation) for relation in rel]}
-    kinds = {text: kind for text, kind in reversed(ner)}
+    kinds = dict(reversed(ner))
     row["rel_plus"] = [[typed(s, kinds), label, typed(o, kinds)] for s, label, o in rel]
     return Example(id=id, sentence=sentence, gold=Extraction.from_scier(row))
 

@@ -107,8 +107,21 @@ def test_grounded_reasoning_quotes_entities_then_the_words_between_arguments() -
     assert reasoning_of("end2end", BERT) == [
         '"BERT" Method, "NER" Task, "MS COCO - 1 0" Dataset',
         '"BERT for NER" shows BERT Used-For NER',
-        '"BERT" Evaluated-With "MS COCO - 1 0"',  # from one to the other it would be most of the sentence
+        '"BERT for NER on MS COCO - 1 0" shows BERT Evaluated-With MS COCO - 1 0',
     ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "BERT is for NER .",  # most of the sentence
+        f"BERT {'and ' * LONGEST_QUOTE}NER {'and so on ' * LONGEST_QUOTE}.",  # more than the longest quote
+    ],
+)
+def test_where_the_words_between_are_too_many_the_arguments_alone_are_quoted(sentence: str) -> None:
+    about = example(sentence, ("BERT", "Method"), ("NER", "Task"), rel=(("BERT", "Used-For", "NER"),))
+    assert reasoning_of("re", about) == ['"BERT" Used-For "NER"']
+    assert_paid_but_for_exceptions(about)
 
 
 def test_grounded_reasoning_has_the_steps_that_a_task_asks_for() -> None:
