@@ -94,7 +94,46 @@ def listed_exceptions(schema: LabelSchema, examples: Iterable[Example]) -> tuple
     for example in examples:
         for (subject, label, object_), kind in forced_exceptions(schema, example):
             counts[kind] += 1
-            lines.append(", ".join(f"{_quoted(text)} {kind}" for text, kind in entities) or "no entities")
+            lines.append(f"{example.id}: {subject} {label} {object_}: {kind}")
+    return counts, lines
+
+
+def _kinds(claim: Claim, row: GoldRow) -> Iterator[str]:
+    texts = {text for text, _ in row.entities}
+    if not {claim.subject, claim.object} <= texts:
+        yield "no entity"
+    elif claim.typings is not None and not any({one, two} <= row.entities for one, two in claim.typings):
+        yield "types"
+    if claim.opposite in row.relations:
+        yield "both directions"
+    if claim.subject not in row.sentence or claim.object not in row.sentence:
+        yield "not in the sentence"
+    if not (_quotable(claim.subject) and _quotable(claim.object)):
+        yield "marks"
+
+
+def _plan(schema: LabelSchema, task: Task) -> list[str]:
+    """The method's constant plan, in the steps that a task has."""
+    types = ", ".join(schema.entity_names) or "any type"
+    relations = ", ".join(schema.relation_names)
+    find = f"find every entity as it stands in the sentence, with its type: {types}"
+    enumerate_ = "go through the pairs of these entities"
+    read = {"re": ["take the given pairs"], "re_plus": [f"take the given entities; {enumerate_}"]}
+    steps = read.get(task) or ([find] if task == "ner" else [find, enumerate_])
+    if "ner" not in FORMS[task].sections or task == "end2end":
+        steps += [
+            "for each pair look for the words of the sentence that show how the two are related",
+            f"name the pattern and its direction: {relations}",
+        ]
+    steps.append("conclude with what the sentence says and nothing else")
+    return [f"Step {number}: {step}" for number, step in enumerate(steps, 1)]
+
+
+def _grounded(task: Task, example: Example) -> list[str]:
+    sections, lines = FORMS[task].sections, []
+    if "ner" in sections:
+        entities = dict.fromkeys((e.text, e.type) for e in example.gold.entities if _quotable(e.text))
+        lines.append(", ".join(f"{_quoted(text)} {kind}" for text, kind in entities) or "no entities")
     if sections != ("ner",):
         relations = dict.fromkeys((r.subject, r.type, r.object) for r in example.gold.relations)
         lines += [_step(example.sentence, *relation) for relation in relations] or ["no relations"]
