@@ -43,6 +43,20 @@ LONGEST_QUOTE = 12
 
 _RULE = MatchRule()
 
+_FIND = "find every entity as it stands in the sentence, with its type: {types}"
+_PAIR = "go through the pairs of these entities"
+_RELATE = (
+    "for each pair look for the words of the sentence that show how the two are related",
+    "name the pattern and its direction: {relations}",
+)
+_CONCLUDE = "conclude with what the sentence says and nothing else"
+_PLANS: dict[Task, tuple[str, ...]] = {
+    "ner": (_FIND, _CONCLUDE),
+    "re": ("take the given pairs", *_RELATE, _CONCLUDE),
+    "re_plus": ("take the given entities", _PAIR, *_RELATE, _CONCLUDE),
+    "end2end": (_FIND, _PAIR, *_RELATE, _CONCLUDE),
+}
+
 
 def target(card: Card, task: Task, example: Example, style: ReasoningStyle) -> str:
     """The completion that SFT learns.
@@ -114,18 +128,8 @@ def _kinds(claim: Claim, row: GoldRow) -> Iterator[str]:
 
 def _plan(schema: LabelSchema, task: Task) -> list[str]:
     """The method's constant plan, in the steps that a task has."""
-    types = ", ".join(schema.entity_names) or "any type"
-    relations = ", ".join(schema.relation_names)
-    find = f"find every entity as it stands in the sentence, with its type: {types}"
-    enumerate_ = "go through the pairs of these entities"
-    read = {"re": ["take the given pairs"], "re_plus": [f"take the given entities; {enumerate_}"]}
-    steps = read.get(task) or ([find] if task == "ner" else [find, enumerate_])
-    if "ner" not in FORMS[task].sections or task == "end2end":
-        steps += [
-            "for each pair look for the words of the sentence that show how the two are related",
-            f"name the pattern and its direction: {relations}",
-        ]
-    steps.append("conclude with what the sentence says and nothing else")
+    types, relations = ", ".join(schema.entity_names) or "any type", ", ".join(schema.relation_names)
+    steps = [step.format(types=types, relations=relations) for step in _PLANS[task]]
     return [f"Step {number}: {step}" for number, step in enumerate(steps, 1)]
 
 
