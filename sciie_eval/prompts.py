@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sciie_eval.cards import Card
 from sciie_eval.labels import LabelSchema
 
-__all__ = ["ANSWER_FORM", "guideline", "messages", "prompt"]
+__all__ = ["ANSWER_FORM", "guideline", "how", "labels", "messages", "prompt"]
 
 ANSWER_FORM = '{"ner": [[text, type], …], "rel": [[subject, relation, object], …]}'
 """The JSON that an answer holds."""
@@ -33,18 +33,29 @@ def messages(card: Card, sentence: str) -> list[dict[str, str]]:
 
 def guideline(card: Card) -> str:
     """Labels with their definitions, the card's notes, and the form of the answer; the same for every sentence."""
-    schema = card.schema
-    asked = "entities and the relations between them" if schema.entity_types else "relations"
-    parts = [f"Extract the {asked} from the sentence below."]
-    parts += _section("Entity types", (f"{kind.name}: {_one_line(kind.definition)}" for kind in schema.entity_types))
-    parts += _section("Relations (subject, relation, object)", _relations(schema))
-    parts += _section("Notes", card.notes)
-    parts.append(
-        "First reason between <think> and </think>, one line a step; for every relation one line that quotes the words "
-        "of the sentence that show it, in double quotes, and names both entities and the relation. Then answer between "
-        f"<answer> and </answer> with nothing but JSON: {ANSWER_FORM}; an empty list where there is nothing."
+    asked = "entities and the relations between them" if card.schema.entity_types else "relations"
+    steps = (
+        "for every relation one line that quotes the words of the sentence that show it, in double quotes, and names "
+        "both entities and the relation"
     )
-    return "\n\n".join(parts)
+    return "\n\n".join([f"Extract the {asked} from the sentence below.", *labels(card), how(steps, ANSWER_FORM)])
+
+
+def labels(card: Card, *, relations: bool = True) -> list[str]:
+    """What the card says, in paragraphs: entity types, relations (where wanted) and notes, each if there are any."""
+    schema = card.schema
+    parts = _section("Entity types", (f"{kind.name}: {_one_line(kind.definition)}" for kind in schema.entity_types))
+    if relations:
+        parts += _section("Relations (subject, relation, object)", _relations(schema))
+    return parts + _section("Notes", card.notes)
+
+
+def how(steps: str, form: str) -> str:
+    """How to write: the steps that are asked of the reasoning, and the JSON of the answer."""
+    return (
+        f"First reason between <think> and </think>, one line a step; {steps}. Then answer between "
+        f"<answer> and </answer> with nothing but JSON: {form}; an empty list where there is nothing."
+    )
 
 
 def _section(title: str, lines: Iterator[str] | tuple[str, ...]) -> list[str]:
