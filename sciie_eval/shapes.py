@@ -191,12 +191,9 @@ class _Reader:
     def entities(self, value: list[Any] | dict[str, Any]) -> None:
         append = self.items.entities.append
         for item in value if isinstance(value, list) else _first_ones(self._entity_mapping(value), self.issues):
-            if type(item) is list and len(item) == 2:
-                text, kind = item
-                if type(text) is type(kind) is str:
-                    append((text.strip(), kind.strip()))
-                    continue
-            if self._another():
+            if type(item) is list and len(item) == 2 and type(item[0]) is type(item[1]) is str:
+                append((item[0].strip(), item[1].strip()))
+            elif self._another():
                 self._other_entity(item)
 
     def _another(self) -> bool:
