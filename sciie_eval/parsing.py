@@ -134,7 +134,7 @@ def parse_completion(
     if not isinstance(text, str):
         raise InputError(f"text: expected a string, got {type(text).__name__}; message_text reads chat messages")
     if (plain := read_plain(text)) is not None:
-        return ParsedCompletion(plain[0], "ok", (), plain[1], plain[2])
+        return tuple.__new__(ParsedCompletion, (plain[0], "ok", (), plain[1], plain[2]))  # twice as fast as its class
     schema = load_schema(schema)
     issues: set[str] = set()
     if not text.isascii():

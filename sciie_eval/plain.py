@@ -145,7 +145,6 @@ def read_plain(text: str) -> tuple[Items, str, str] | None:
         entities, relations = [ENTITIES[piece] for piece in cut[0]], [RELATIONS[piece] for piece in cut[1]]
     except KeyError:
         return None
-    reasoning = text[: cut[2]]
-    before, tag, inside = reasoning.partition("<think>")
     items = Items(entities, relations, _NO_TYPES * len(relations), PLAIN_SECTIONS, None, None, True)
-    return (items, inside.strip(), "TtAa") if tag else (items, before.strip(), "tAa")
+    opened = text.find("<think>", 0, cut[2])
+    return (items, text[opened + 7 : cut[2]].strip(), "TtAa") if opened >= 0 else (items, text[: cut[2]].strip(), "tAa")

@@ -189,10 +189,10 @@ class _Reader:
         self.others = 0
 
     def entities(self, value: list[Any] | dict[str, Any]) -> None:
-        out = self.items.entities
+        append = self.items.entities.append
         for item in value if isinstance(value, list) else _first_ones(self._entity_mapping(value), self.issues):
-            if type(item) is list and len(item) == 2 and type(item[0]) is str and type(item[1]) is str:
-                out.append((item[0].strip(), item[1].strip()))
+            if type(item) is list and len(item) == 2 and type(item[0]) is type(item[1]) is str:
+                append((item[0].strip(), item[1].strip()))
             elif self._another():
                 self._other_entity(item)
 

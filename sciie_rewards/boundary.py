@@ -41,16 +41,14 @@ def nearest(gold: Set[Item], predicted: Set[Item]) -> list[Near]:
     wrong = predicted - gold if missed else missed
     if not wrong or len(wrong) > MOST:
         return []
-    golds = sorted(missed) if len(missed) > 1 else missed
-    others = sorted(wrong) if len(wrong) > 1 else wrong
     found = [
         Near(item, other, value)
-        for other in others
+        for other in wrong
         if len(other[0]) <= LONGEST
-        for item in golds
+        for item in missed
         if item[1] == other[1] and (value := _OVERLAP(item[0], other[0]))
     ]
-    return found if len(found) < 2 else _best(found)
+    return found if len(found) < 2 else _best(sorted(found))
 
 
 def _best(found: list[Near]) -> list[Near]:

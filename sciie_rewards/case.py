@@ -45,6 +45,7 @@ class Case(NamedTuple):
         relations: the predicted relations (subject, label, object), likewise.
         written: the predicted entities as they are written.
         n_written: their number; a blank text counts, although nothing can be said of it.
+        exact: how many of them are gold entities as these are written.
         reasoning: its reasoning, read as the rule reads texts; it may be left out where no relation is right.
         looks: what the reasoning says about every relation that is right.
     """
@@ -58,6 +59,7 @@ class Case(NamedTuple):
     relations: set[Item]
     written: set[Item]
     n_written: int
+    exact: int
     reasoning: Reasoning
     looks: list[Look]
 
@@ -98,8 +100,8 @@ class Judge:
             rel = _made(Counts, (len(right), len(relations), len(row.relations)))
             reasoning = self.reasoning(parsed) if right else _NOTHING
             looks = _looks(row, right, reasoning) if right else []
-            case = (row, parsed, prompt, ner, rel, entities, relations, entities, number, reasoning, looks)
-            return _made(Case, case)
+            found = (row, parsed, prompt, ner, rel, entities, relations, entities, number, ner.tp, reasoning, looks)
+            return _made(Case, found)
         matches = self._scorer.matches(row.gold, items)
         ner_match, match = matches["ner"], matches[self.task]
         right = [key[:3] for key in (*match.exact, *(pair.predicted for pair in match.pairs))]
@@ -115,6 +117,7 @@ class Judge:
             matches["rel"].predicted.keys,
             written.keys,
             written.n,
+            len(written.keys & row.entities),
             reasoning,
             _looks(row, right, reasoning),
         )

@@ -118,12 +118,11 @@ class Span:
 
     def __call__(self, case: Case) -> float | None:
         """The value."""
-        row = case.row
+        row, written, exact = case.row, case.written, case.exact
         total = case.n_written + row.n_entities
         if not total:
             return None
-        exact = len(case.written & row.entities)
-        near = nearest(row.entities, case.written) if exact < len(row.entities) and exact < len(case.written) else ()
+        near = nearest(row.entities, written) if exact < len(row.entities) and exact < len(written) else ()
         return 2 * (exact + sum([pair.similarity for pair in near])) / total
 
 
@@ -155,7 +154,8 @@ class Relevance:
         for look in case.looks:
             if look.evidence is not None:
                 found += 1
-        return 2 * found / total * (1 - case.reasoning.fabricated(case.row.sentence)) if found else 0.0
+        row = case.row
+        return 2 * found / total * (1 - case.reasoning.fabricated(row.sentence, row.verbatim)) if found else 0.0
 
 
 class Rule:

@@ -7,7 +7,7 @@ more than `LONGEST` characters are read), and nothing is read for a relation tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import NamedTuple
 
 from sciie_eval.rules import Normalization
@@ -31,6 +31,8 @@ class Claim(NamedTuple):
     Attributes:
         subject: text of the subject.
         object: text of the object.
+        quoted: both in straight quotes.
+        verbatim: both stand in the sentence.
         low: both in lower case.
         labels: spellings of the relation's name in lower case: as it is, and with blanks for its hyphens.
         opposite: the same relation with its arguments exchanged, where that would contradict it; else None.
@@ -39,6 +41,8 @@ class Claim(NamedTuple):
 
     subject: str
     object: str
+    quoted: tuple[str, str]
+    verbatim: bool
     low: tuple[str, str]
     labels: tuple[str, str]
     opposite: tuple[str, str, str] | None
@@ -78,13 +82,17 @@ class Reasoning:
 
     def quotes(self) -> list[str]:
         """The distinct quotes, in the order of their first occurrence."""
-        return list(dict.fromkeys([quote for line in self.lines() for quote in quotes_in(line)]))
+        marked = self._marked()
+        if marked is None or any("\n" in quote for quote in marked):
+            return list(dict.fromkeys([quote for line in self.lines() for quote in quotes_in(line)]))
+        return [quote for quote in dict.fromkeys(map(str.strip, marked)) if quote]
 
-    def fabricated(self, sentence: str) -> float:
-        """Share of the distinct quotes that do not stand in the sentence, from 0 to 1."""
-        if self._norm is None and self.text.isascii() and "\n" not in sentence:
-            # read across lines: a quote that began or ended on another line would hold a line break, and be missed here
-            for quote in self.text.split('"')[1:-1:2]:
+    def fabricated(self, sentence: str, known: Set[str] = frozenset()) -> float:
+        """Share of the distinct quotes that do not stand in the sentence, from 0 to 1; ``known`` are texts that do."""
+        marked = self._marked()
+        # a quote that began or ended on another line holds a line break, and is no text of the sentence
+        if marked is not None and "\n" not in sentence:
+            for quote in set(marked) - known:
                 if quote not in sentence:
                     break
             else:
@@ -92,8 +100,12 @@ class Reasoning:
         quotes = self.quotes()
         return sum([quote not in sentence for quote in quotes]) / len(quotes) if quotes else 0.0
 
+    def _marked(self) -> list[str] | None:
+        """What stands between straight quotation marks, read across lines; None where other marks may quote, too."""
+        return self.text.split('"')[1:-1:2] if self._norm is None and self.text.isascii() else None
+
     def look_for(self, claim: Claim, sentence: str) -> tuple[str | None, str | None]:
-        """The first step that evidences a relation, and the first that names it, each None where there is none.
+        """A step that evidences a relation, and one that names it, each None where there is none.
 
         A step evidences it when its verbatim quotes hold both arguments and are together at most 60 % of the sentence;
         just the two arguments are never too much, however short the sentence. A step names it when both arguments and
@@ -101,24 +113,38 @@ class Reasoning:
         """
         subject, object_ = claim.subject, claim.object
         evidence = naming = None
-        for line in [line for line in self._lines or self.lines() if subject in line and object_ in line]:
-            pieces = line.split('"')
-            if len(pieces) == 5 and pieces[1] == subject and pieces[3] == object_ and _is_step(line) and line.isascii():
-                # one step that quotes just the two arguments, as most reasoning does: both stand there as words
-                if evidence is None and subject in sentence and object_ in sentence:
-                    evidence = line
-                if naming is None:
-                    low, (label, spaced) = line.lower(), claim.labels
-                    naming = line if label in low or spaced in low else None
-            else:
+        if self._norm is None and (line := self._line_of(claim)) is not None:  # both stand there as words
+            if claim.verbatim:
+                evidence = line
+            low, (label, spaced) = line.lower(), claim.labels
+            if label in low or spaced in low:
+                naming = line
+            if evidence is not None and naming is not None:
+                return evidence, naming
+        for line in self._lines or self.lines():
+            if subject in line and object_ in line:
                 for step in steps_in(line):
                     if evidence is None and _evidences(step, subject, object_, sentence, self._holds):
                         evidence = step
                     if naming is None and self._names(step.lower(), claim):
                         naming = step
-            if evidence is not None and naming is not None:
-                return evidence, naming
+                if evidence is not None and naming is not None:
+                    return evidence, naming
         return evidence, naming or self._naming(claim)
+
+    def _line_of(self, claim: Claim) -> str | None:
+        """A line of one step that quotes just the two arguments, as most reasoning does; None where none was found."""
+        text, (subject, object_) = self.text, claim.quoted
+        at = text.rfind(subject)  # from the end: entities are listed first, what relates them comes last
+        while at >= 0:
+            start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            line = text[start:end] if end >= 0 else text[start:]
+            if object_ in line:
+                pieces = line.split('"')
+                if len(pieces) == 5 and pieces[1] == claim.subject and pieces[3] == claim.object:
+                    return line if _is_step(line) and line.isascii() else None
+            at = text.rfind(subject, 0, start)
+        return None
 
     def _names(self, low: str, claim: Claim) -> bool:
         """Whether a step in lower case names a relation."""

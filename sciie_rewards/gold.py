@@ -32,6 +32,7 @@ class GoldRow:
         entities: the entities as they are written, as keys of equality.
         relations: the relations, likewise.
         n_entities: number of entities; a blank text counts, although it is no key.
+        verbatim: texts of entities that stand in the sentence.
         claims: what reasoning is searched for, for every relation.
         by_equality: equality of what is written decides every item.
     """
@@ -48,6 +49,7 @@ class GoldRow:
         "n_entities",
         "relations",
         "sentence",
+        "verbatim",
     )
 
     def __init__(self, example: Example, schema: LabelSchema, rule: MatchRule) -> None:
@@ -59,6 +61,7 @@ class GoldRow:
         self.entities: set[Item] = written["ner"].keys
         self.relations: set[Item] = written["rel"].keys
         self.n_entities = written["ner"].n
+        self.verbatim = {text for text, _ in self.entities if text in self.sentence}
         self.by_equality = not any(side.open or side.dead for side in written.values())
         self.claims: dict[Item, Claim] = {key: self.claim(key) for key in sides(items, rule, ("rel",))["rel"].keys}
 
@@ -72,6 +75,8 @@ class GoldRow:
         return Claim(
             subject,
             object_,
+            (f'"{subject}"', f'"{object_}"'),
+            subject in self.sentence and object_ in self.sentence,
             (subject.lower(), object_.lower()),
             (norm(low), norm(low.replace("-", " ").replace("_", " "))),
             (object_, label, subject) if directed else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple, Protocol
 
 from sciie_eval.parsing import ParseStatus, parse_completion
@@ -53,7 +54,8 @@ class Robust:
     def __init__(self, settings: RewardSettings) -> None:
         self.schema, self.judge = settings.label_schema, Judge(settings.rule, settings.relations)
         weights = settings.component_weights()
-        self._terms = [(weights[component.name], component.__call__) for component in COMPONENTS]
+        self._weights = [weights[component.name] for component in COMPONENTS]
+        self._components = [component.__call__ for component in COMPONENTS]
 
     def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
         """Score one completion."""
@@ -61,18 +63,16 @@ class Robust:
         if parsed.status in NOT_WELL_FORMED:
             return Scored(0.0, [0.0] * len(COMPONENTS), parsed.status)
         case = self.judge.case(row, parsed, prompt)
-        values: list[float | None] = []
-        earned = possible = 0.0
-        for weight, value_of in self._terms:
-            value = value_of(case)
-            values.append(value)
-            if value is not None:
-                earned += weight * value
-                possible += weight
+        values = [value_of(case) for value_of in self._components]
+        if None not in values:
+            return _made(Scored, (sum(map(mul, self._weights, values)), values, parsed.status, 0.0))
+        given = [(weight, value) for weight, value in zip(self._weights, values, strict=True) if value is not None]
+        score = sum([weight * value for weight, value in given])
         if case.looks or case.ner.tp or (case.ner.f1 is None and case.rel.f1 is None):
-            score = earned / possible if possible else 1.0
-            return _made(Scored, (score, values, parsed.status, score))
-        return Scored(earned, values, parsed.status)
+            possible = sum([weight for weight, _ in given])
+            score = score / possible if possible else 1.0
+            return Scored(score, values, parsed.status, score)
+        return Scored(score, values, parsed.status)
 
 
 class Released:

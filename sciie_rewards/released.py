@@ -241,6 +241,8 @@ _PLAIN = _plain()
 def _items(answer: dict[str, Any], section: str) -> set[Item]:
     """The distinct items of a section; what is not a flat list becomes (), which is never right."""
     items = answer.get(section)
+    if isinstance(items, list) and items and type(items[0]) is tuple:
+        return set(items)  # `_PLAIN` made it: all are tuples of strings
     return {_item(item) for item in items} if isinstance(items, list) else set()
 
 
