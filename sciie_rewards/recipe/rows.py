@@ -26,6 +26,8 @@ from sciie_rewards.recipe.tasks import PromptStyle, applies, messages
 __all__ = ["Encoder", "Question", "SftRows", "check_prompts", "grpo_rows", "questions"]
 
 Row = dict[str, Any]
+WINDOW = 32
+"""Steps among whose rows those of like length are put together."""
 IGNORED = -100
 """The label of a token without influence on the loss."""
 
@@ -88,6 +90,7 @@ class SftRows:
         seed: of order and augmentation; another one for every phase.
         augment: None for the sentences as they are.
         max_length: tokens of prompt and completion that the trainer takes; None for any number.
+        step: rows of one step of the trainer. Rows of like length share a step, so that little of it is padding.
 
     Attributes:
         left_out: questions that are longer, with their lengths; they are not trained on.
@@ -104,6 +107,7 @@ class SftRows:
         seed: str,
         augment: Augment | None,
         max_length: int | None,
+        step: int = 1,
     ) -> None:
         asked = questions(examples, phase.tasks)
         lengths = _lengths(asked, encoder)
@@ -113,13 +117,14 @@ class SftRows:
             for q, length in zip(asked, lengths, strict=True)
             if length > limit
         ]
-        self._asked = [question for question, length in zip(asked, lengths, strict=True) if length <= limit]
+        kept = [(question, length) for question, length in zip(asked, lengths, strict=True) if length <= limit]
+        self._asked, self._lengths = [question for question, _ in kept], [length for _, length in kept]
         if not self._asked:
             raise InputError(
                 f"sft.phases: no row to train on for {', '.join(phase.tasks)} ({len(asked)} rows, "
                 f"{len(self.left_out)} longer than sft.trainer.max_length={max_length})"
             )
-        self._encoder, self._seed, self._augment, self._limit = encoder, seed, augment, limit
+        self._encoder, self._seed, self._augment, self._limit, self._step = encoder, seed, augment, limit, step
         self._pool = NamePool.of(examples)
         self._order: tuple[int, list[int]] = (-1, [])
         self._length = math.ceil(phase.epochs * len(self._asked))
@@ -131,14 +136,27 @@ class SftRows:
         """What is asked in a row, augmented where that is wanted."""
         epoch, place = divmod(number, len(self._asked))
         if self._order[0] != epoch:
-            order = list(range(len(self._asked)))
-            Random(f"{self._seed}/{epoch}").shuffle(order)
-            self._order = (epoch, order)
+            self._order = (epoch, self._shuffled(Random(f"{self._seed}/{epoch}")))
         question = self._asked[self._order[1][place]]
         if self._augment is None:
             return question
         rng = Random(f"{self._seed}/{epoch}/{place}")
         return Question(question.task, augmented(question.example, self._pool, rng, self._augment))
+
+    def _shuffled(self, rng: Random) -> list[int]:
+        """All places in random order, but rows of like length in one step: sorted in windows, whose steps are shuffled.
+
+        The last step of an epoch, which is not full, stays the last, so that steps do not span two windows.
+        """
+        order, window = list(range(len(self._asked))), WINDOW * self._step
+        rng.shuffle(order)
+        steps = []
+        for start in range(0, len(order), window):
+            some = sorted(order[start : start + window], key=self._lengths.__getitem__)
+            steps += [some[first : first + self._step] for first in range(0, len(some), self._step)]
+        last = [steps.pop()] if len(steps[-1]) < self._step else []
+        rng.shuffle(steps)
+        return [place for step in (*steps, *last) for place in step]
 
     def __getitem__(self, number: int) -> dict[str, list[int]]:
         """``input_ids`` and ``labels`` of a row; where new names make it too long, those of the sentence as it is."""

@@ -81,6 +81,7 @@ def _trainer(run: Run, settings: Sft, phase: Phase, callbacks: list[Any]) -> Any
         f"{recipe.seed}/{run.checkpoints.name}",
         settings.augment,
         arguments.max_length,
+        arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps,
     )
     if said := rows.report(arguments.max_length):
         run.stage.console.print(said, style="yellow", highlight=False)
