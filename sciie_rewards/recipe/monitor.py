@@ -39,11 +39,12 @@ class JsonLog(Callback):
     Args:
         path: the file.
         offset: steps of the phases before, which are added.
+        epochs: what the trainer takes for one epoch.
         more: what every row holds besides.
     """
 
-    def __init__(self, path: Path, offset: int = 0, more: Mapping[str, Any] | None = None) -> None:
-        self._path, self._offset, self._more = path, offset, dict(more or {})
+    def __init__(self, path: Path, offset: int = 0, epochs: float = 1.0, more: Mapping[str, Any] | None = None) -> None:
+        self._path, self._offset, self._epochs, self._more = path, offset, epochs, dict(more or {})
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **named: object) -> None:
         """The trainer starts, possibly in the middle."""
@@ -64,6 +65,8 @@ class JsonLog(Callback):
             return
         row = {"step": self._offset + state.global_step, **self._more}
         row.update({name: _finite(value) for name, value in logs.items() if name != "total_flos"})
+        if "epoch" in row:
+            row["epoch"] *= self._epochs
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(f"{json.dumps(row)}\n")
 
@@ -151,8 +154,7 @@ class Monitor(Callback):
     def on_step_end(self, args: Any, state: Any, control: Any, **named: object) -> None:
         """Measure every N steps and after the last one; before the checkpoint of the step is written."""
         del args
-        every = self._settings.every
-        if state.global_step % every and state.global_step < state.max_steps:
+        if (self._offset + state.global_step) % self._settings.every and state.global_step < state.max_steps:
             return
         model = named["model"]
         value = self._measure(state, control, model)
