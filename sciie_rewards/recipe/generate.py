@@ -59,7 +59,7 @@ def sample_into(
     how: Draw,
     recipe: Recipe,
     card: Card,
-    tick: Callable[[int], None] = lambda number: None,
+    tick: Callable[[int], None],
 ) -> dict[str, list[str]]:
     """Sample sentences into a JSON Lines file of ``{"id", "completions"}`` in their order, and return what it holds.
 

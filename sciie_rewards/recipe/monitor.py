@@ -18,6 +18,7 @@ from typing import Any
 from sciie_eval.cards import Card
 from sciie_eval.evaluate_samples import score_samples
 from sciie_eval.files import write_whole
+from sciie_eval.rules import Task
 from sciie_eval.schema import Example
 from sciie_rewards.recipe.checkpoints import Callback
 from sciie_rewards.recipe.curriculum import evenly
@@ -196,9 +197,10 @@ def dev_figures(examples: Sequence[Example], said: Mapping[str, list[str]], card
     number = min(len(some) for some in said.values())
     found = score_samples(examples, said, k=number, schema=card.schema, tasks=("ner", "rel"), bootstrap=1)
     figures = {}
-    for task in ("ner", "rel"):
+    tasks: tuple[Task, ...] = ("ner", "rel")
+    for task in tasks:
         for name, curves in (("", found.avg), ("best_", found.best)):
-            curve = curves[task]  # type: ignore[index]  # both are tasks
+            curve = curves[task]
             figures[f"dev/{name}{task}_f1"] = float((curve.micro[-1] if curve else None) or 0.0)
     texts = [text for some in said.values() for text in some]
     figures["dev/ok"] = float(found.parsed or 0.0)

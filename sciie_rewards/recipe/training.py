@@ -69,8 +69,8 @@ def train_to_end(run: Run, make: Callable[[list[Any]], Any]) -> int:
     if run.monitored and stage.recipe.monitor.every:
         monitor = Monitor(stage, run.tokenizer, run.offset, run.baseline)
     log = JsonLog(stage.folder / "log.jsonl", run.offset, run.epochs, run.more)
-    with StepBar(stage.console, run.title) as steps:
-        callbacks = [log, *_tensorboard(run), WholeMark(), steps]
+    with StepBar(stage.console, run.title) as shown:
+        callbacks = [log, *_tensorboard(run), WholeMark(), shown]
         trainer = make([*callbacks, *([monitor] if monitor else [])])  # last: the others are told of what it logs
         _quiet(trainer)
         if monitor is not None:
