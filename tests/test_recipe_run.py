@@ -119,6 +119,7 @@ def test_an_unknown_system_is_named_with_the_nearest(tmp_path: Path) -> None:
         ({"seed": 2}, r"base: nano: seed has changed since this stage was done, from 1 to 2; give another folder "),
         ({"sft": {"style": "none"}}, r"mimic: train: sft\.style has changed .*, from 'grounded' to 'none'; .* delete "),
         ({"sft": {"trainer": {"learning_rate": 0.1}}}, r"sft\.trainer\.learning_rate .*, from nothing to 0\.1; "),
+        ({"sft": {"trainer": {"per_device_train_batch_size": 2}}}, r"sft\.trainer\.rows a step .*, from 8 to 2; "),
         ({"grpo": {"curriculum": False}}, r"r2: train: grpo\.curriculum has changed .*, from True to False; "),
         ({"grpo": {"select": {"size": 5}}}, r"r2: select: grpo\.select\.size has changed .*, from 1000 to 5; "),
         ({"data": {"fallback": "sample", "limit": {"test": 3}}}, r"mimic: generate test, .*: data\.test has changed"),
@@ -171,6 +172,7 @@ def test_deleting_the_folder_that_the_message_names_is_enough(tmp_path: Path) ->
         {"tables": {"k": 1, "bootstrap": 5}},
         {"generate": {"samples": 3, "temperatures": [0.9, 0.5], "batch_size": 1}},
         {"systems": [{"name": "mimic", "stage": "sft"}]},
+        {"sft": {"trainer": {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 4, "save_steps": 3}}},
     ],
 )
 def test_what_no_stage_depends_on_may_change(tmp_path: Path, change: dict[str, object]) -> None:

@@ -101,3 +101,12 @@ def test_a_broken_manifest_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("[")
     RunDir(tmp_path).write_manifest(light_recipe(tmp_path), {}, ["run"])
     assert '"command": "sciie-rewards run"' in (tmp_path / "manifest.json").read_text()
+
+
+def test_an_empty_folder_of_checkpoints_is_nothing_to_mix_with(mark: Mark) -> None:
+    (mark.begun[0] / "phase-1").mkdir(parents=True)
+    mark.write({"a": 1}, done=False)
+    assert not mark.is_done("x", {"a": 2})
+    (mark.begun[0] / "phase-1" / "weights").write_text("")
+    with pytest.raises(InputError, match="begun, from 1 to 2"):
+        mark.is_done("x", {"a": 2})

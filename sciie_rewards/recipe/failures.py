@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sciie_eval.exceptions import InputError, MissingExtraError
+from sciie_rewards.recipe.quiet import quiet
 
 __all__ = ["REMEDIES", "check_training_packages", "check_vllm", "explained"]
 
@@ -52,6 +53,8 @@ def check_vllm(setting: str) -> None:
 def explained(stage: str, folder: Path) -> Iterator[None]:
     """Say in one line that memory is out or that a folder cannot be written; every other exception passes.
 
+    The libraries under the stage are quiet.
+
     Args:
         stage: a key of `REMEDIES`.
         folder: where the stage writes.
@@ -60,7 +63,8 @@ def explained(stage: str, folder: Path) -> Iterator[None]:
         InputError: in place of the exception of torch or the system.
     """
     try:
-        yield
+        with quiet():
+            yield
     except InputError:
         raise
     except (MemoryError, RuntimeError) as error:
@@ -82,6 +86,8 @@ def _is_out_of_memory(error: Exception) -> bool:
     """Of any device: torch has no common class for them."""
     text = str(error).lower()
     named = type(error).__name__ in ("MemoryError", "OutOfMemoryError", "AcceleratorError")
-    return isinstance(error, MemoryError) or (named and "memory" in text) or any(
-        words in text for words in ("out of memory", "can't allocate memory", "not enough memory")
+    return (
+        isinstance(error, MemoryError)
+        or (named and "memory" in text)
+        or any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory"))
     )

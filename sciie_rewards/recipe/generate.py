@@ -44,12 +44,12 @@ def generate(stage: Stage, split: str) -> None:
     check_training_packages()
     if not model.exists():
         raise InputError(f"{model}: no model there; train {stage.system.name} first")
-    with explained("generate", stage.folder):
-        sampler = open_sampler(str(model), settings)
+    examples = stage.examples[split]
+    with explained("generate", stage.folder), open_sampler(str(model), settings) as sampler:
         for temperature, path in left.items():
             how = Draw(settings.samples, temperature, stage.recipe.seed)
-            with bar(stage.console, f"{stage.system.name}: {split} at {temperature:g}", len(stage.examples[split])) as tick:
-                sample_into(path, stage.examples[split], sampler, how, stage.recipe, stage.card, tick)
+            with bar(stage.console, f"{stage.system.name}: {split} at {temperature:g}", len(examples)) as tick:
+                sample_into(path, examples, sampler, how, stage.recipe, stage.card, tick)
 
 
 def sample_into(
@@ -59,7 +59,7 @@ def sample_into(
     how: Draw,
     recipe: Recipe,
     card: Card,
-    tick: Callable[[int], None] = lambda number: None,
+    tick: Callable[[int], None],
 ) -> dict[str, list[str]]:
     """Sample sentences into a JSON Lines file of ``{"id", "completions"}`` in their order, and return what it holds.
 

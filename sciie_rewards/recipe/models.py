@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,17 @@ from sciie_eval.exceptions import InputError
 from sciie_rewards.recipe.checkpoints import write_folder
 from sciie_rewards.recipe.config import Lora
 
-__all__ = ["check_start", "load", "load_tokenizer", "lora_config", "parameters", "plain", "save_adapted", "save_model"]
+__all__ = [
+    "check_start",
+    "free_memory",
+    "load",
+    "load_tokenizer",
+    "lora_config",
+    "parameters",
+    "plain",
+    "save_adapted",
+    "save_model",
+]
 
 MOST_WITHOUT_GPU = 1_000_000_000
 """Parameters up to which a model is tried without a GPU."""
@@ -136,6 +147,15 @@ def save_adapted(start: str, dtype: str, kept: Path, tokenizer: Any, folder: Pat
 
     base = AutoModelForCausalLM.from_pretrained(start, dtype=dtype)
     save_model(PeftModel.from_pretrained(base, kept), tokenizer, folder)
+
+
+def free_memory() -> None:
+    """Give the memory of models that nothing holds any more back to the device: the next stage loads its own."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _is_path(start: str) -> bool:

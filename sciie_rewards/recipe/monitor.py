@@ -18,6 +18,7 @@ from typing import Any
 from sciie_eval.cards import Card
 from sciie_eval.evaluate_samples import score_samples
 from sciie_eval.files import write_whole
+from sciie_eval.rules import Task
 from sciie_eval.schema import Example
 from sciie_rewards.recipe.checkpoints import Callback
 from sciie_rewards.recipe.curriculum import evenly
@@ -39,11 +40,12 @@ class JsonLog(Callback):
     Args:
         path: the file.
         offset: steps of the phases before, which are added.
+        epochs: what the trainer takes for one epoch.
         more: what every row holds besides.
     """
 
-    def __init__(self, path: Path, offset: int = 0, more: Mapping[str, Any] | None = None) -> None:
-        self._path, self._offset, self._more = path, offset, dict(more or {})
+    def __init__(self, path: Path, offset: int = 0, epochs: float = 1.0, more: Mapping[str, Any] | None = None) -> None:
+        self._path, self._offset, self._epochs, self._more = path, offset, epochs, dict(more or {})
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **named: object) -> None:
         """The trainer starts, possibly in the middle."""
@@ -64,6 +66,8 @@ class JsonLog(Callback):
             return
         row = {"step": self._offset + state.global_step, **self._more}
         row.update({name: _finite(value) for name, value in logs.items() if name != "total_flos"})
+        if "epoch" in row:
+            row["epoch"] *= self._epochs
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(f"{json.dumps(row)}\n")
 
@@ -151,8 +155,7 @@ class Monitor(Callback):
     def on_step_end(self, args: Any, state: Any, control: Any, **named: object) -> None:
         """Measure every N steps and after the last one; before the checkpoint of the step is written."""
         del args
-        every = self._settings.every
-        if state.global_step % every and state.global_step < state.max_steps:
+        if (self._offset + state.global_step) % self._settings.every and state.global_step < state.max_steps:
             return
         model = named["model"]
         value = self._measure(state, control, model)
@@ -194,9 +197,10 @@ def dev_figures(examples: Sequence[Example], said: Mapping[str, list[str]], card
     number = min(len(some) for some in said.values())
     found = score_samples(examples, said, k=number, schema=card.schema, tasks=("ner", "rel"), bootstrap=1)
     figures = {}
-    for task in ("ner", "rel"):
+    tasks: tuple[Task, ...] = ("ner", "rel")
+    for task in tasks:
         for name, curves in (("", found.avg), ("best_", found.best)):
-            curve = curves[task]  # type: ignore[index]  # both are tasks
+            curve = curves[task]
             figures[f"dev/{name}{task}_f1"] = float((curve.micro[-1] if curve else None) or 0.0)
     texts = [text for some in said.values() for text in some]
     figures["dev/ok"] = float(found.parsed or 0.0)

@@ -19,6 +19,17 @@ BASE = "base"
 """Folder of the nano model."""
 DICTIONARY = "dictionary"
 """The baseline that every run knows, whether its settings list it or not."""
+NEUTRAL = frozenset(
+    {
+        "per_device_train_batch_size",
+        "gradient_accumulation_steps",
+        "gradient_checkpointing",
+        "logging_steps",
+        "save_steps",
+        "save_total_limit",
+    }
+)
+"""Arguments of trainers that may change while a stage is under way; the product of the first two may not."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +143,7 @@ class _Plan:
             "model": {"prompts": recipe.model.prompts},
             "data": self._data(recipe.data.train),
         }
-        mark = Mark(folder / "made.json", folder / "config.json", (), folder)
+        mark = Mark(recipe.output_dir / f"{BASE}.json", folder / "config.json", (), folder)
         return Step("nano", None, folder, settings, mark)
 
     def _select(self, system: System) -> Step:
@@ -151,6 +162,7 @@ class _Plan:
     def _train(self, system: System) -> Step:
         recipe, folder = self._recipe, self._folder(system)
         section = self._section(system)
+        section["trainer"] = _deciding(section["trainer"])
         begun = {"start": self._start_digest(system)}
         if system.stage == "grpo":
             section.pop("select")
@@ -165,7 +177,7 @@ class _Plan:
         }
         if recipe.monitor.every:
             settings |= {"generate": self._sampling(), "data": self._data(recipe.data.train, recipe.data.dev)}
-        mark = Mark(folder / "train.json", folder / "model", (folder / "checkpoints",), folder)
+        mark = Mark(folder / "train.json", folder / "model", (folder / "checkpoints", folder / "best"), folder)
         return Step("train", system, folder, settings, mark, self._start(system))
 
     def _generate(self, system: System, split: str, temperature: float) -> Step:
@@ -180,7 +192,7 @@ class _Plan:
             settings["generate"] |= {**self._sampling(), "temperature": temperature}
             settings["start"] = digest_of(self._train(system).settings)
         path = samples_path(folder, split, temperature)
-        mark = Mark(path.with_suffix(".json"), path, (path.with_suffix(".part"),), folder / "generate")
+        mark = Mark(path.with_suffix(".json"), path, (path.with_name(f"{path.name}.part"),), folder / "generate")
         return Step("generate", system, folder, settings, mark, start, split, temperature)
 
     def _sampling(self) -> dict[str, Any]:
@@ -220,3 +232,9 @@ class _Plan:
             "labels and notes": digest_of(described),
             **{split: self._sentences.gold_sha256(split) for split in splits},
         }
+
+
+def _deciding(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """The trainer's arguments that reach its result: how much is logged, saved or held in memory may change."""
+    rows = trainer.get("per_device_train_batch_size", 8) * trainer.get("gradient_accumulation_steps", 1)
+    return {**{name: value for name, value in trainer.items() if name not in NEUTRAL}, "rows a step": rows}

@@ -44,7 +44,9 @@ class StepBar(Callback):
         del args, control, named
         self._progress.update(self._task, completed=state.global_step)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **named: object) -> None:
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **named: object
+    ) -> None:
         """New figures."""
         del args, state, control, named
         self._figures.update({SHOWN[name]: value for name, value in (logs or {}).items() if name in SHOWN})
@@ -62,7 +64,14 @@ class StepBar(Callback):
 
 
 def _progress(console: Console) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),

@@ -65,7 +65,7 @@ class Mark:
         Raises:
             InputError: it is done, or begun, with others; names the first that changed, and what to do.
         """
-        if not any(path.exists() for path in (self.product, *self.begun)):
+        if not self.product.exists() and not any(map(_holds_something, self.begun)):
             return False
         found = self._read()
         if found is None:
@@ -172,6 +172,11 @@ def as_yaml(recipe: Recipe) -> str:
 
     text: str = yaml.safe_dump(as_mapping(recipe), sort_keys=False, allow_unicode=True, width=110)
     return text
+
+
+def _holds_something(path: Path) -> bool:
+    """A file, or a folder with one in it: trainers make empty folders before they do anything."""
+    return path.is_file() or any(inner.is_file() for inner in path.rglob("*"))
 
 
 def _make(folder: Path) -> None:

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 from sciie_rewards.recipe.config import Generate
 from sciie_rewards.recipe.failures import check_vllm
-from sciie_rewards.recipe.models import load, load_tokenizer, plain
+from sciie_rewards.recipe.models import free_memory, load, load_tokenizer, plain
 
-__all__ = ["Draw", "Sampler", "TransformersSampler", "VllmSampler", "hash_noise", "open_sampler"]
+__all__ = ["Draw", "HashNoise", "Sampler", "TransformersSampler", "VllmSampler", "hash_noise", "open_sampler"]
 
 Messages = list[dict[str, str]]
 
@@ -47,8 +47,9 @@ class Sampler(Protocol):
         ...
 
 
-def open_sampler(folder: str, settings: Generate) -> Sampler:
-    """A sampler of the model in a folder.
+@contextmanager
+def open_sampler(folder: str, settings: Generate) -> Iterator[Sampler]:
+    """A sampler of the model in a folder; its memory is given back afterwards.
 
     Raises:
         InputError: there is no such model, or vLLM is asked for and not installed.
@@ -58,9 +59,16 @@ def open_sampler(folder: str, settings: Generate) -> Sampler:
     if settings.engine == "vllm":
         check_vllm("generate.engine")
     there = find_spec("vllm") is not None and torch.cuda.is_available()
+    sampler: VllmSampler | TransformersSampler
     if settings.engine == "vllm" or (settings.engine == "auto" and there):
-        return VllmSampler(folder, settings.max_new_tokens)
-    return TransformersSampler(load(folder), load_tokenizer(folder), settings.max_new_tokens, settings.batch_size)
+        sampler = VllmSampler(folder, settings.max_new_tokens)
+    else:
+        tokenizer = load_tokenizer(folder)
+        sampler = TransformersSampler(load(folder), tokenizer, settings.max_new_tokens, settings.batch_size)
+    try:
+        yield sampler
+    finally:
+        sampler.close()
 
 
 class TransformersSampler:
@@ -113,6 +121,11 @@ class TransformersSampler:
                 )
         return [str(text) for text in tokenizer.batch_decode(ids[:, width:].tolist(), skip_special_tokens=True)]
 
+    def close(self) -> None:
+        """Let the model go."""
+        self._model = None
+        free_memory()
+
 
 class VllmSampler:
     """Samples with vLLM.
@@ -149,6 +162,14 @@ class VllmSampler:
             found = self._model.chat([prompts[name] for name in some], settings, use_tqdm=False)
             for name, one in zip(some, found, strict=True):
                 yield name, [completion.text for completion in one.outputs]
+
+    def close(self) -> None:
+        """Let the model go, and the memory that vLLM has taken for itself."""
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self._model = None
+        cleanup_dist_env_and_memory()
+        free_memory()
 
 
 class HashNoise:
@@ -238,5 +259,3 @@ def _generation_config(model: Any, pad: int, end: list[int], max_new_tokens: int
         yield
     finally:
         model.generation_config = own
-
-

@@ -132,14 +132,18 @@ def score_run(recipe: Recipe, sentences: Sentences | None = None) -> RunScores:
 
 
 def joined(runs: Sequence[RunScores], key: tuple[str, str, float], measure: Measure) -> Value:
-    """A measure over runs: of one its value and interval, of several the mean and the range."""
+    """A measure over runs: of one its value and interval, of several the mean and the range.
+
+    Undefined where it is undefined in one of them: a mean over the others would hide that.
+    """
     found = [one.value(measure) for run in runs for one in run.scored if one.key == key]
     if len(runs) == 1 and found:
         return found[0]
     values = [one.value for one in found if one.value is not None]
-    if len(values) < 2:
-        return Value(values[0] if values else None)
-    return Value(math.fsum(values) / len(values), min(values), max(values))
+    if not values or len(values) < len(found):
+        return Value(None)
+    mean = math.fsum(values) / len(values)
+    return Value(mean, min(values), max(values)) if len(values) > 1 else Value(mean)
 
 
 def _scored(step: Step, recipe: Recipe, gold: Gold, sentences: Sentences) -> Scored:

@@ -20,6 +20,7 @@ from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.generate import sample_into
 from sciie_rewards.recipe.models import check_start
 from sciie_rewards.recipe.progress import bar
+from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.sampling import Draw, open_sampler
 from sciie_rewards.recipe.stage import Stage
 
@@ -58,11 +59,15 @@ def _sampled(stage: Stage, settings: Grpo, candidates: Sequence[Example]) -> lis
     recipe, reward = stage.recipe, R2Reward.from_settings(settings.reward)
     check_training_packages()
     check_start(stage.start, use_cpu=settings.trainer.get("use_cpu"))
-    with explained("generate", stage.folder), bar(stage.console, f"{stage.system.name}: select", len(candidates)) as tick:
+    with (
+        explained("generate", stage.folder),
+        open_sampler(stage.start, recipe.generate) as sampler,
+        bar(stage.console, f"{stage.system.name}: select", len(candidates)) as tick,
+    ):
         said = sample_into(
             stage.folder / "select" / "samples.jsonl",
             candidates,
-            open_sampler(stage.start, recipe.generate),
+            sampler,
             Draw(settings.select.samples, recipe.generate.temperatures[0], recipe.seed),
             recipe,
             stage.card,
@@ -71,16 +76,14 @@ def _sampled(stage: Stage, settings: Grpo, candidates: Sequence[Example]) -> lis
     found = chosen(candidates, said, reward, settings.select)
     apart = sum(1 for row in found if row["spread"])
     if apart < len(found):
-        stage.console.print(
+        say(
+            stage.console,
             f"{stage.system.name}: the reward tells the samples of no prompt apart; {len(found)} prompts are taken "
             "evenly; GRPO has nothing to go by until it does (train SFT longer, or raise grpo.select.samples)",
-            style="yellow",
-            highlight=False,
+            "yellow",
         )
     else:
-        stage.console.print(
-            f"{stage.system.name}: {apart} of {len(candidates)} prompts kept", style="dim", highlight=False
-        )
+        say(stage.console, f"{stage.system.name}: {apart} of {len(candidates)} prompts kept")
     return found
 
 

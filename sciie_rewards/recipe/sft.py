@@ -16,6 +16,7 @@ from sciie_rewards.recipe.arguments import trainer_arguments
 from sciie_rewards.recipe.config import Phase, Sft
 from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config
+from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.rows import Encoder, SftRows
 from sciie_rewards.recipe.stage import Stage
 from sciie_rewards.recipe.training import Run, train_to_end
@@ -60,6 +61,7 @@ def _train_phase(stage: Stage, settings: Sft, phase: Phase, number: int, start: 
         checkpoints=folder,
         target=target,
         offset=steps,
+        epochs=phase.epochs,
         monitored=last and "end2end" in phase.tasks,
         more={"phase": number},
     )
@@ -84,7 +86,7 @@ def _trainer(run: Run, settings: Sft, phase: Phase, callbacks: list[Any]) -> Any
         arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps,
     )
     if said := rows.report(arguments.max_length):
-        run.stage.console.print(said, style="yellow", highlight=False)
+        say(run.stage.console, said, "yellow")
     return SFTTrainer(
         model=run.start,
         args=arguments,

@@ -47,25 +47,29 @@ def write_results(runs: Sequence[RunScores], folder: Path, out: Console, console
     for run in runs:
         said += _where(run.recipe)
     _say(console, "Where everything is", said)
-    _say(console, "What to type next", next_steps([run.recipe for run in runs]))
+    _say(console, "What to type next", next_steps(runs))
 
 
-def next_steps(recipes: Sequence[Recipe]) -> list[tuple[str, str]]:
+def next_steps(runs: Sequence[RunScores]) -> list[tuple[str, str]]:
     """Commands that make sense after these runs, each with what it is for."""
-    recipe = recipes[0]
+    recipe = runs[0].recipe
     folder = recipe.output_dir
     steps = []
-    if len(recipes) == 1:
+    if len(runs) == 1:
         other = _sibling(folder, recipe.seed + 1)
         run = _typed("sciie-rewards", "run", folder / "config.yaml", f"seed={recipe.seed + 1}", f"output_dir={other}")
         steps = [("another seed", run), ("seeds together", _typed("sciie-rewards", "tables", folder, other))]
     names = [system.name for system in recipe.systems if (folder / system.name / "generate").is_dir()]
     split, temperature = recipe.data.tests[0], recipe.generate.temperatures[0]
     files = [samples_path(folder / name, split, temperature) for name in names]
-    if recipe.data.card == "scier" and len(files) > 1:
+    whole = runs[0].gold[split] == f"{recipe.data.card}/{split}" and split not in recipe.data.limit
+    if whole and len(files) > 1:
         pair = (files[0], files[-1])
         steps.append(
-            ("what is won and lost", _typed("sciie-eval", "compare", *pair, "--dataset", "scier", "--split", split))
+            (
+                "what is won and lost",
+                _typed("sciie-eval", "compare", *pair, "--dataset", recipe.data.card, "--split", split),
+            )
         )
     return steps
 
@@ -79,9 +83,7 @@ def _where(recipe: Recipe) -> list[tuple[str, str]]:
         some = [name for name in names if (folder / name / part).exists()]
         if some:
             inside = some[0] if len(some) == 1 else f"{{{','.join(some)}}}"
-            found.append(
-                (f"{label}s" if part != "tensorboard" and len(some) > 1 else label, f"{folder}/{inside}/{part}")
-            )
+            found.append((label, f"{folder}/{inside}/{part}"))
     return found
 
 

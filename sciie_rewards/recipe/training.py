@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciie_rewards.recipe.checkpoints import WholeMark, last_whole
-from sciie_rewards.recipe.models import save_adapted, save_model
+from sciie_rewards.recipe.models import free_memory, save_adapted, save_model
 from sciie_rewards.recipe.monitor import REL, JsonLog, Monitor
 from sciie_rewards.recipe.progress import StepBar
+from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.stage import Stage
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Run:
         checkpoints: folder of its checkpoints.
         target: where the model goes.
         offset: steps of the runs before it in the same stage.
+        epochs: what the trainer takes for one epoch.
         baseline: whether the model is measured before its first step.
         monitored: whether dev prompts are sampled.
         more: what every row of the log holds besides.
@@ -45,6 +47,7 @@ class Run:
     checkpoints: Path
     target: Path
     offset: int = 0
+    epochs: float = 1.0
     baseline: bool = False
     monitored: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -65,19 +68,25 @@ def train_to_end(run: Run, make: Callable[[list[Any]], Any]) -> int:
     stage, monitor = run.stage, None
     if run.monitored and stage.recipe.monitor.every:
         monitor = Monitor(stage, run.tokenizer, run.offset, run.baseline)
-    log = JsonLog(stage.folder / "log.jsonl", run.offset, run.more)
-    with StepBar(stage.console, run.title) as steps:
-        callbacks = [log, *_tensorboard(run), WholeMark(), steps]
+    log = JsonLog(stage.folder / "log.jsonl", run.offset, run.epochs, run.more)
+    with StepBar(stage.console, run.title) as shown:
+        callbacks = [log, *_tensorboard(run), WholeMark(), shown]
         trainer = make([*callbacks, *([monitor] if monitor else [])])  # last: the others are told of what it logs
         _quiet(trainer)
         if monitor is not None:
             monitor.trainer = trainer
         checkpoint = last_whole(run.checkpoints)
         if checkpoint is not None:
-            stage.console.print(f"{run.title}: goes on from {checkpoint.name}", style="dim", highlight=False)
+            say(stage.console, f"{run.title}: goes on from {checkpoint.name}")
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     _finish(run, trainer, monitor)
-    return run.offset + int(trainer.state.global_step)
+    trainer.accelerator.wait_for_everyone()
+    steps = run.offset + int(trainer.state.global_step)
+    if monitor is not None:
+        monitor.trainer = None
+    del trainer
+    free_memory()
+    return steps
 
 
 def _finish(run: Run, trainer: Any, monitor: Monitor | None) -> None:
@@ -89,11 +98,10 @@ def _finish(run: Run, trainer: Any, monitor: Monitor | None) -> None:
     if known is None or kept is None:
         save_model(trainer.accelerator.unwrap_model(trainer.model), run.tokenizer, run.target)
         return
-    run.stage.console.print(
-        f"{run.title}: kept the model of step {known['step']}, dev Avg rel F1 {known[REL]:.3f}, the best "
-        "(of equals the last)",
-        style="dim",
-        highlight=False,
+    say(
+        run.stage.console,
+        f"{run.title}: kept the model of step {known['step']}, the best by dev Avg rel F1 ({known[REL]:.3f}; of equals "
+        "the last)",
     )
     save_adapted(run.start, run.stage.recipe.model.dtype, kept, run.tokenizer, run.target)
 
@@ -120,4 +128,4 @@ def _tensorboard(run: Run) -> list[Any]:
 
 @cache
 def _say_once(console: Console, text: str) -> None:
-    console.print(text, style="dim", highlight=False)
+    say(console, text)
