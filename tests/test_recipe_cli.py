@@ -85,6 +85,16 @@ def test_the_settings_are_printed_and_written(stages: LightStages, config: str, 
     assert load_recipe(tmp_path / "run" / "config.yaml") == load_recipe(config, ["seed=7"])
 
 
+def test_a_run_of_one_system_ends_with_the_tables_of_what_is_there(
+    stages: LightStages, config: str, tmp_path: Path
+) -> None:
+    code, out, error = typed("run", config, "--system", "r2")
+    assert code == 0, error
+    assert out.splitlines()[3].startswith("r2 ")
+    notes = (tmp_path / "run" / "tables" / "tables.txt").read_text(encoding="utf-8")
+    assert "not done yet: mimic, dictionary" in notes
+
+
 @pytest.mark.parametrize(
     ("arguments", "calls"),
     [

@@ -66,7 +66,7 @@ def run_recipe(
         stages: what does each of them.
 
     Returns:
-        The settings with the systems that were done, the dictionary among them where it was asked for.
+        The settings, with the dictionary among the systems where it was asked for.
 
     Raises:
         InputError: the folder cannot be written, a setting has changed since a stage was begun, data are absent, or
@@ -88,7 +88,7 @@ def run_recipe(
             else:
                 worker.say(place, "bold")
                 worker.do(step)
-    return recipe.model_copy(update={"systems": tuple(chosen)})
+    return recipe
 
 
 @dataclass(frozen=True)
