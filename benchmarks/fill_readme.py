@@ -20,6 +20,7 @@ PAGES = (
     ROOT / "docs" / "metrics.md",
     ROOT / "docs" / "passk.md",
     ROOT / "docs" / "reward_hacking.md",
+    ROOT / "docs" / "mimic.md",
 )
 SHOWN_LINES = 9
 
@@ -190,6 +191,40 @@ def _gains() -> str:
     return "\n".join(lines)
 
 
+def _mimic() -> str:
+    found = _results("mimic_targets")
+    number, judged = found["sentences"], ("FORMAT", "RELEVANCE", "RULE")
+    lines = [_row("style", ["status ok", "equal gold", *judged, "mean reward", "tokens: mean", "99 %", "most"])]
+    lines.append("|---" * 10 + "|")
+    for style, row in found["styles"].items():
+        counts = [row["status ok"], row["equal gold"], *(row["full"][name] for name in judged)]
+        tokens = [f"{row['tokens'][name]:.0f}" for name in ("mean", "99 %", "most")]
+        lines.append(_row(f"`{style}`", [*(f"{count:,}" for count in counts), f"{row['mean reward']:.4f}", *tokens]))
+    return "\n".join([f"{number:,} sentences, made in {found['seconds']:.1f} seconds a style:", "", *lines])
+
+
+def _mimic_exceptions() -> str:
+    found = _results("mimic_targets")["exceptions"]
+    counts = ", ".join(f"{count} × {kind}" for kind, count in found["counts"].items())
+    listed = "; ".join(found["listed"])
+    return f"SciER train: {counts}, in {found['sentences']} sentences.\n\n{listed}."
+
+
+def _augmentation() -> str:
+    lines = [_row("one epoch", ["sentences changed", "entities swapped", "new names made up", "seconds"])]
+    lines.append("|---" * 5 + "|")
+    titles = {"default": "default shares, .8 and .5", "all": "all that can be swapped"}
+    for name, row in _results("mimic_targets")["augmentation"].items():
+        shares = [f"{100 * row[key]:.0f} %" for key in ("sentences changed", "entities swapped", "made up")]
+        lines.append(_row(titles[name], [*shares, f"{row['seconds']:.1f}"]))
+    return "\n".join(lines)
+
+
+def _dictionary() -> str:
+    found = _results("mimic_targets")["dictionary"]
+    return "\n".join(["| split | NER F1 |", "|---|---|", *(_row(name, [f"{f1:.3f}"]) for name, f1 in found.items())])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "gap": _gap,
@@ -202,6 +237,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "bounds": _bounds,
     "ablation": _ablation,
     "gains": _gains,
+    "mimic": _mimic,
+    "mimic_exceptions": _mimic_exceptions,
+    "augmentation": _augmentation,
+    "dictionary": _dictionary,
 }
 """What stands between the markers, by name."""
 

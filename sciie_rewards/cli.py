@@ -1,4 +1,4 @@
-"""``sciie-rewards``: explain what a completion earned.
+"""``sciie-rewards``: explain what a completion earned, and train with the reward (`sciie_rewards.recipe.cli`).
 
 Exit codes: 0 done, 1 wrong input (one line on standard error), 2 wrong usage, 130 interrupted.
 """
@@ -18,6 +18,7 @@ from sciie_eval.evaluate import Gold, Reading
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.settings import Settings
 from sciie_eval.signature import package_version
+from sciie_rewards.recipe.cli import add_commands
 
 __all__ = ["app", "main"]
 
@@ -90,6 +91,9 @@ def explain_command(
 
         text = explanation.to_text(Console())
     sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+
+
+add_commands(app)
 
 
 def main() -> None:

@@ -81,6 +81,9 @@ def test_what_the_wheel_holds(installed: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"sciie_eval", "sciie_rewards"}
     cards = {f"sciie_eval/_datasets/{path.relative_to(ROOT / 'datasets')}" for path in (ROOT / "datasets").rglob("*.*")}
     assert cards <= set(names)
+    configs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sciie_rewards/recipe/configs").glob("*.yaml")}
+    assert {*configs, "sciie_rewards/_benchmarks/published.toml"} <= set(names)
+    assert len(configs) == 5
     assert {"sciie_eval/py.typed", "sciie_rewards/py.typed"} <= set(names)
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     assert not [name for name in names if "cache" in name or "/." in name]

@@ -34,6 +34,7 @@ EXCEPTIONS: dict[str, str] = {
     "both directions": "gold states a directed relation in both directions: no RULE for either",
     "no entity": "an argument is not among gold's entities: no RULE",
     "not in the sentence": "an argument does not stand in the sentence, so that it cannot be quoted: no RELEVANCE",
+    "marks": "an argument holds straight and curly marks, so that no quote can: no RELEVANCE, and RULE by luck",
 }
 """Why gold itself keeps a relation from RULE or RELEVANCE, by kind."""
 
@@ -41,6 +42,20 @@ LONGEST_QUOTE = 12
 """Words from one argument to the other that are quoted; what lies between arguments further apart shows little."""
 
 _RULE = MatchRule()
+
+_FIND = "find every entity as it stands in the sentence, with its type: {types}"
+_PAIR = "go through the pairs of these entities"
+_RELATE = (
+    "for each pair look for the words of the sentence that show how the two are related",
+    "name the pattern and its direction: {relations}",
+)
+_CONCLUDE = "conclude with what the sentence says and nothing else"
+_PLANS: dict[Task, tuple[str, ...]] = {
+    "ner": (_FIND, _CONCLUDE),
+    "re": ("take the given pairs", *_RELATE, _CONCLUDE),
+    "re_plus": ("take the given entities", _PAIR, *_RELATE, _CONCLUDE),
+    "end2end": (_FIND, _PAIR, *_RELATE, _CONCLUDE),
+}
 
 
 def target(card: Card, task: Task, example: Example, style: ReasoningStyle) -> str:
@@ -107,29 +122,21 @@ def _kinds(claim: Claim, row: GoldRow) -> Iterator[str]:
         yield "both directions"
     if claim.subject not in row.sentence or claim.object not in row.sentence:
         yield "not in the sentence"
+    if not (_quotable(claim.subject) and _quotable(claim.object)):
+        yield "marks"
 
 
 def _plan(schema: LabelSchema, task: Task) -> list[str]:
     """The method's constant plan, in the steps that a task has."""
-    types = ", ".join(schema.entity_names) or "any type"
-    relations = ", ".join(schema.relation_names)
-    find = f"find every entity as it stands in the sentence, with its type: {types}"
-    enumerate_ = "go through the pairs of these entities"
-    read = {"re": ["take the given pairs"], "re_plus": [f"take the given entities; {enumerate_}"]}
-    steps = read.get(task) or ([find] if task == "ner" else [find, enumerate_])
-    if "ner" not in FORMS[task].sections or task == "end2end":
-        steps += [
-            "for each pair look for the words of the sentence that show how the two are related",
-            f"name the pattern and its direction: {relations}",
-        ]
-    steps.append("conclude with what the sentence says and nothing else")
+    types, relations = ", ".join(schema.entity_names) or "any type", ", ".join(schema.relation_names)
+    steps = [step.format(types=types, relations=relations) for step in _PLANS[task]]
     return [f"Step {number}: {step}" for number, step in enumerate(steps, 1)]
 
 
 def _grounded(task: Task, example: Example) -> list[str]:
     sections, lines = FORMS[task].sections, []
     if "ner" in sections:
-        entities = dict.fromkeys((entity.text, entity.type) for entity in example.gold.entities)
+        entities = dict.fromkeys((e.text, e.type) for e in example.gold.entities if _quotable(e.text))
         lines.append(", ".join(f"{_quoted(text)} {kind}" for text, kind in entities) or "no entities")
     if sections != ("ner",):
         relations = dict.fromkeys((r.subject, r.type, r.object) for r in example.gold.relations)
@@ -151,3 +158,7 @@ def _step(sentence: str, subject: str, label: str, object_: str) -> str:
 def _quoted(text: str) -> str:
     """A text in quotes that it does not hold itself."""
     return f"“{text}”" if '"' in text else f'"{text}"'
+
+
+def _quotable(text: str) -> bool:
+    return quotes_in(_quoted(text)) == [text]

@@ -1,0 +1,107 @@
+"""The sentences of a run, read when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sciie_eval.cards import Card, data_root, load_card
+from sciie_eval.corpus import load_split, read_gold
+from sciie_eval.schema import Example
+from sciie_eval.signature import GoldHash
+from sciie_eval.store import verify
+from sciie_rewards.recipe.config import Data
+from sciie_rewards.recipe.curriculum import evenly
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["SAMPLE", "Sentences"]
+
+SAMPLE = "sample"
+"""What `Data.fallback` calls the bundled sample: 60 sentences of our own, enough to see that everything works."""
+
+
+class Sentences(Mapping[str, list[Example]]):
+    """The splits of a run by name, after `Data.limit`.
+
+    Where files of the card are absent and there is a fallback, all splits are taken from that. The bundled sample has
+    no splits: each split but the first gets a document of it, and the first (train) gets the rest.
+
+    Args:
+        data: which sentences.
+        console: where it is said that the fallback is taken.
+
+    Raises:
+        InputError: no such card or split (when it is first asked for).
+        CorpusError: files are absent or altered, and there is no fallback.
+    """
+
+    def __init__(self, data: Data, console: Console | None = None) -> None:
+        self._data, self._console = data, console
+        self._read: dict[str, list[Example]] = {}
+        self._hashes: dict[str, str] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The splits in use, each once."""
+        return tuple(dict.fromkeys((self._data.train, self._data.dev, *self._data.tests)))
+
+    @cached_property
+    def source(self) -> str:
+        """Where the sentences are from: the card's name or path, or that of the fallback."""
+        data = self._data
+        if data.fallback is None:
+            return data.card
+        card = load_card(data.card)
+        absent = [str(path.name) for _, path, status in verify(card, self.names) if status == "absent"]
+        if not absent:
+            return data.card
+        if self._console is not None:
+            text = f"note: {', '.join(absent)} of {data.card} not found: using the fallback, {data.fallback}"
+            self._console.print(text, style="yellow", markup=False, highlight=False)
+        return data.fallback
+
+    @cached_property
+    def card(self) -> Card:
+        """The card of labels and prompts."""
+        return load_card(self._data.card if self.source == SAMPLE else self.source)
+
+    def __getitem__(self, split: str) -> list[Example]:
+        if split not in self.names:
+            raise KeyError(split)
+        if split not in self._read:
+            found = self._dealt(split) if self.source == SAMPLE else load_split(self.card, split)
+            self._read[split] = evenly(found, self._data.limit.get(split))
+        return self._read[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def name(self, split: str) -> str:
+        """What signatures call the gold of a split, such as ``scier/test``."""
+        return f"{self.source if self.source == SAMPLE else self.card.name}/{split}"
+
+    def gold_sha256(self, split: str) -> str:
+        """Hash of the sentences and gold that are used of a split."""
+        if split not in self._hashes:
+            self._hashes[split] = GoldHash(self[split]).hexdigest()
+        return self._hashes[split]
+
+    def described(self) -> dict[str, Any]:
+        """What a manifest says of the sentences that a run uses."""
+        splits = {split: {"sentences": len(self[split]), "gold_sha256": self.gold_sha256(split)} for split in self}
+        return {"card": self.card.name, "source": self.source, "splits": splits}
+
+    def _dealt(self, split: str) -> list[Example]:
+        """The split's documents of the sample, with ids that begin with its name."""
+        found = read_gold(data_root() / "sample" / "gold.jsonl", self.card.schema)
+        documents = list(dict.fromkeys(example.doc_id for example in found))
+        place, others = self.names.index(split), len(self.names) - 1
+        mine = documents[others:] if place == 0 else documents[place - 1 : place]
+        chosen = [example for example in found if example.doc_id in mine]
+        return [example.model_copy(update={"id": f"{split}-{row}"}) for row, example in enumerate(chosen)]
