@@ -112,9 +112,9 @@ def same_weights(one: Path, other: Path) -> bool:
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a log without what depends on the machine."""
+    """The rows of a log without what depends on the machine, or what TRL counts from the last interruption on."""
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in row.items() if name != "step_time"} for row in rows]
+    return [{name: value for name, value in row.items() if name not in ("step_time", "num_tokens")} for row in rows]
 
 
 def changed(settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
