@@ -25,7 +25,7 @@ REMEDIES: dict[str, str] = {
 }
 """What to change when a stage has too little memory."""
 
-_NO_ROOM = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM = {errno.EACCES, errno.ENOTDIR, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 def check_training_packages() -> None:

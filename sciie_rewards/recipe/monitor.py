@@ -53,7 +53,7 @@ class JsonLog(Callback):
         if state.is_world_process_zero:
             rows = read_log(self._path)
             here = self._offset + state.global_step
-            kept = [row for row in rows if row["step"] < here or (row["step"] == here and state.global_step)]
+            kept = [row for row in rows if row["step"] < here or row["step"] == here > 0]
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, (f"{json.dumps(row)}\n" for row in kept))
 

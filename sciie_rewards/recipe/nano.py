@@ -1,7 +1,8 @@
 """The nano model: a tokenizer trained on the training split and a small Qwen2 with random weights; no download.
 
-Launch: ``sciie-rewards nano --config nano.yaml``. The tokenizer is a byte-level BPE with all byte symbols, so that any
-text can be written; the tags of reasoning and answer are one token each. The chat template is ChatML.
+Launch: ``sciie-rewards nano --config nano.yaml``. The tokenizer is Qwen2's kind of byte-level BPE with
+all byte symbols, so that any text (in Unicode's form NFC) can be written; the tags of reasoning and answer are one
+token each. The chat template is ChatML.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.mimic import target
 from sciie_rewards.recipe.tasks import FORMS, applies, messages
 
-__all__ = ["build", "nano_model", "nano_tokenizer"]
+__all__ = ["build", "nano_model", "nano_tokenizer", "training_texts"]
 
 CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>{% endfor %}"
@@ -47,7 +48,7 @@ def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) ->
         return
     check_training_packages()
     with explained("sft", folder):
-        tokenizer = nano_tokenizer(_texts(train, card), recipe.nano.vocab_size)
+        tokenizer = nano_tokenizer(training_texts(train, card), recipe.nano.vocab_size)
         model = nano_model(tokenizer, recipe.nano, recipe.seed)
 
         def write(part: Path) -> None:
@@ -59,12 +60,12 @@ def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) ->
 
 def nano_tokenizer(texts: Iterator[str], vocab_size: int) -> Any:
     """A byte-level BPE tokenizer with ChatML, trained on texts."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
+    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 
-    raw = Tokenizer(models.BPE())
-    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    raw.decoder = decoders.ByteLevel()
+    raw, qwen = Tokenizer(models.BPE()), Qwen2Tokenizer().backend_tokenizer
+    # of the model's own kind, since that is what `AutoTokenizer` makes of any tokenizer beside a Qwen2
+    raw.normalizer, raw.pre_tokenizer, raw.decoder = qwen.normalizer, qwen.pre_tokenizer, qwen.decoder
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size - len(TAGS),
         special_tokens=[PAD, START, END],
@@ -107,7 +108,7 @@ def nano_model(tokenizer: Any, nano: Nano, seed: int) -> Any:
         return Qwen2ForCausalLM(config)
 
 
-def _texts(train: Sequence[Example], card: Card) -> Iterator[str]:
+def training_texts(train: Sequence[Example], card: Card) -> Iterator[str]:
     """What the model reads and writes: short prompts and grounded targets without their tags."""
     for example in train:
         for task in FORMS:

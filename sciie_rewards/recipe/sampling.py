@@ -54,13 +54,10 @@ def open_sampler(folder: str, settings: Generate) -> Iterator[Sampler]:
     Raises:
         InputError: there is no such model, or vLLM is asked for and not installed.
     """
-    import torch
-
     if settings.engine == "vllm":
         check_vllm("generate.engine")
-    there = find_spec("vllm") is not None and torch.cuda.is_available()
     sampler: VllmSampler | TransformersSampler
-    if settings.engine == "vllm" or (settings.engine == "auto" and there):
+    if settings.engine == "vllm" or (settings.engine == "auto" and _vllm_can_run()):
         sampler = VllmSampler(folder, settings.max_new_tokens)
     else:
         tokenizer = load_tokenizer(folder)
@@ -220,6 +217,12 @@ def _signed(value: int, bits: int = 32) -> int:
     """The last bits of a number as signed integers write them."""
     value %= 2**bits
     return value - 2**bits if value >= 2 ** (bits - 1) else value
+
+
+def _vllm_can_run() -> bool:
+    import torch
+
+    return find_spec("vllm") is not None and torch.cuda.is_available()
 
 
 def _key(seed: int, name: str, sample: int) -> int:

@@ -1,0 +1,70 @@
+"""Packages, memory and folders that are wanting: one line that says what to change."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("trl")
+
+from sciie_eval.exceptions import InputError, MissingExtraError
+from sciie_rewards.recipe import failures
+from sciie_rewards.recipe.failures import check_training_packages, check_vllm, explained
+
+
+def test_a_missing_training_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_training_packages()
+    monkeypatch.setattr(failures, "find_spec", lambda name: None if name == "peft" else object())
+    with pytest.raises(MissingExtraError, match=r"peft.*pip install 'sciie-eval\[train\]'"):
+        check_training_packages()
+
+
+def test_missing_vllm_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"generate\.engine: vLLM is not installed; run: pip install vllm"):
+        check_vllm("generate.engine")
+
+
+class OutOfMemoryError(RuntimeError):
+    """What torch calls it on a GPU."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+@pytest.mark.parametrize(("stage", "setting"), [("sft", "sft.trainer"), ("grpo", "grpo"), ("generate", "generate.b")])
+def test_out_of_memory_says_what_to_lower(error: Exception, stage: str, setting: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught, explained(stage, tmp_path):
+        raise error
+    assert str(caught.value).startswith(f"{stage}: out of memory; lower {setting}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.ENOTDIR])
+def test_a_folder_that_cannot_be_written_is_named(number: int, tmp_path: Path) -> None:
+    with (
+        pytest.raises(InputError, match=r"cannot be written: .*another output_dir") as caught,
+        explained("sft", tmp_path),
+    ):
+        raise OSError(number, "No way")
+    assert str(caught.value).startswith(str(tmp_path))
+
+
+def test_a_real_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file/run: cannot be written"), explained("sft", tmp_path):
+        (tmp_path / "file" / "run").mkdir()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), OSError(errno.ENOENT, "gone"), InputError("mine")])
+def test_every_other_exception_passes(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(type(error)) as caught, explained("sft", tmp_path):
+        raise error
+    assert caught.value is error
