@@ -73,7 +73,8 @@ def test_a_run_ends_with_tables_and_says_what_to_type_next(stages: LightStages, 
         "tables.tex",
         "tables.csv",
         "tables.json",
-        "training.png",
+        "sft.png",
+        "grpo.png",
         "temperature.png",
     ):
         assert (tmp_path / "run" / "tables" / name).is_file(), name

@@ -74,7 +74,7 @@ def test_killed_in_three_stages_and_started_again_a_run_ends_with_the_same_table
     last = started(tmp_path / "killed", plain)
     assert last.returncode == 0, last.stderr[-2000:]
     assert "mimic: train: done before" in last.stderr
-    for name in ("tables.csv", "tables.json", "tables.txt", "training.csv"):
+    for name in ("tables.csv", "tables.json", "tables.txt", "sft.csv", "grpo.csv"):
         one, two = (tmp_path / folder / "run" / "tables" / name for folder in ("whole", "killed"))
         assert one.read_text(encoding="utf-8") == two.read_text(encoding="utf-8"), name
     starts = json.loads((tmp_path / "killed" / "run" / "manifest.json").read_text())["starts"]

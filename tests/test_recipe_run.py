@@ -92,6 +92,14 @@ def test_a_given_model_needs_no_nano_model(tmp_path: Path) -> None:
     assert stages.calls == ["train mimic", "select r2", "train r2"]
 
 
+def test_where_there_is_nothing_to_do_it_is_said(tmp_path: Path) -> None:
+    stages = LightStages()
+    assert "nothing to do: model.path is set" in run(
+        light_recipe(tmp_path / "run", model={"path": "a"}), stages, kinds=["nano"]
+    )
+    assert stages.calls == []
+
+
 def test_select_alone_trains_only_its_start(tmp_path: Path) -> None:
     stages = LightStages()
     run(light_recipe(tmp_path / "run"), stages, systems=["r2"], kinds=["select"])

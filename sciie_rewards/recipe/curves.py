@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sciie_eval.exceptions import MissingExtraError
 from sciie_eval.files import write_whole
@@ -60,11 +60,11 @@ class Panel:
         self.lines[system][x].append(value)
 
 
-def training_panels(runs: Sequence[RunScores]) -> list[Panel]:
-    """What the stages logged, against the trainer's steps; quantities that nothing logged are left out."""
+def training_panels(runs: Sequence[RunScores], stage: Literal["sft", "grpo"]) -> list[Panel]:
+    """What the systems of a stage logged, against the trainer's steps; quantities that none logged are left out."""
     panels = {name: Panel("", "step", label) for name, label in LOGGED.items()}
     for run in runs:
-        for system in run.recipe.systems:
+        for system in (one for one in run.recipe.systems if one.stage == stage):
             for row in _logged(run.recipe.output_dir / system.name / "log.jsonl"):
                 for name, panel in panels.items():
                     value = row.get(name)
@@ -92,14 +92,19 @@ def temperature_panels(runs: Sequence[RunScores]) -> list[Panel]:
 
 
 def write_pictures(runs: Sequence[RunScores], folder: Path) -> list[Path]:
-    """Draw ``training.png`` and ``temperature.png``, with their data as CSV beside; returns the pictures.
+    """Draw ``sft.png``, ``grpo.png`` and ``temperature.png``, with their data as CSV beside; returns the pictures.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
         InputError: the folder cannot be written.
     """
     written = []
-    for name, panels in (("training", training_panels(runs)), ("temperature", temperature_panels(runs))):
+    pictures = {
+        "sft": training_panels(runs, "sft"),
+        "grpo": training_panels(runs, "grpo"),
+        "temperature": temperature_panels(runs),
+    }
+    for name, panels in pictures.items():
         if panels:
             figure, buffer = draw(panels), io.BytesIO()
             figure.savefig(buffer, format="png", dpi=150)

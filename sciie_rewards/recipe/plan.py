@@ -100,7 +100,8 @@ class _Plan:
     def steps(self, systems: Collection[System], kinds: Collection[Kind]) -> list[Step]:
         names = [system.name for system in systems]
         needed: dict[str, Step] = {}
-        if "nano" in kinds and self._recipe.model.path is None:
+        trained = any(system.stage != "dictionary" for system in systems)
+        if "nano" in kinds and trained and self._recipe.model.path is None:
             self._add(needed, self._base())
         for system in self._recipe.systems:
             if system.name not in names:

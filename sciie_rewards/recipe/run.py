@@ -38,6 +38,7 @@ def _bundled(module: str, name: str) -> StageFunction:
 
 
 STAGES: Mapping[str, StageFunction] = {
+    "check": _bundled("preflight", "check"),
     "nano": _bundled("nano", "build"),
     "sft": _bundled("sft", "train"),
     "grpo": _bundled("grpo", "train"),
@@ -45,7 +46,7 @@ STAGES: Mapping[str, StageFunction] = {
     "generate": _bundled("generate", "generate"),
     "dictionary": _bundled("lookup", "generate"),
 }
-"""What does each stage."""
+"""What does each stage, and what looks at all of them before the first."""
 
 
 def run_recipe(
@@ -63,7 +64,7 @@ def run_recipe(
         console: where it is said what happens.
         systems: their names; all by default.
         kinds: which stages; those that they need are done, too.
-        stages: what does each of them.
+        stages: what does each of them; ``check`` may be left out.
 
     Returns:
         The settings, with the dictionary among the systems where it was asked for.
@@ -78,9 +79,13 @@ def run_recipe(
     with run_dir.opened():
         steps = plan(recipe, sentences, chosen, kinds)
         states = [step.mark.is_done(step.name, step.settings) for step in steps]  # all, before anything is started
+        if "check" in stages:
+            stages["check"](recipe, [step for step, done in zip(steps, states, strict=True) if not done])
         run_dir.write_config(recipe)
         run_dir.write_manifest(recipe, sentences.described(), sys.argv[1:])
         worker = _Worker(recipe, sentences, console, stages)
+        if not steps:
+            worker.say("nothing to do: model.path is set, so there is no nano model to make", "yellow")
         for number, (step, done) in enumerate(zip(steps, states, strict=True), 1):
             place = f"[{number}/{len(steps)}] {step.name}"
             if done:
