@@ -61,6 +61,11 @@ def test_a_wrong_kind_of_value_is_one_line(tmp_path: Path) -> None:
         trainer_arguments("sft", {"lr_scheduler_type": "fast"}, {"output_dir": str(tmp_path)})
 
 
+def test_a_word_where_a_number_belongs_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^sft\.trainer\.learning_rate: expected a number, got 'fast'$"):
+        trainer_arguments("sft", {"learning_rate": "fast"}, {"output_dir": str(tmp_path)})
+
+
 def test_settings_of_the_tiny_run_are_valid(tmp_path: Path) -> None:
     for kind, section in (("sft", recipe(tmp_path).sft), ("grpo", recipe(tmp_path).grpo)):
         trainer_arguments(kind, section.trainer, {"output_dir": str(tmp_path)})  # type: ignore[arg-type]

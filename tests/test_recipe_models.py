@@ -70,6 +70,10 @@ def test_a_tokenizer_without_a_chat_template_or_none_at_all_is_refused(start: Pa
     tokenizer.save_pretrained(tmp_path / "plain")
     with pytest.raises(InputError, match="no chat template"):
         load_tokenizer(str(tmp_path / "plain"))
+    tokenizer = load_tokenizer(str(start))
+    tokenizer.pad_token = None
+    tokenizer.save_pretrained(tmp_path / "unpadded")
+    assert load_tokenizer(str(tmp_path / "unpadded")).pad_token == tokenizer.eos_token
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no tokenizer to be had"):
         load_tokenizer(str(tmp_path / "empty"))

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
 
@@ -154,6 +155,33 @@ def test_tensorboard_is_said_to_be_absent_once(tmp_path: Path, monkeypatch: pyte
     one = stage(recipe(tmp_path), "mimic", base(tmp_path))
     sft.train(one)
     assert said(one).count("TensorBoard is not installed") == 1
+
+
+class Writer:
+    """TensorBoard's, which keeps what it is told."""
+
+    told: ClassVar[dict[str, list[tuple[str, int]]]] = {}
+
+    def __init__(self, log_dir: str) -> None:
+        self._told = self.told.setdefault(log_dir, [])
+
+    def add_scalar(self, name: str, value: float, step: int) -> None:
+        self._told.append((name, step))
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments, **named: None
+
+
+def test_figures_go_to_tensorboard_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    monkeypatch.setattr("transformers.integrations.integration_utils.is_tensorboard_available", lambda: True)
+    monkeypatch.setattr(training, "find_spec", lambda name: object())
+    sft.train(stage(recipe(tmp_path), "mimic", base(tmp_path)))
+    first, second = (Writer.told[str(tmp_path / "mimic" / "tensorboard" / f"phase-{n}")] for n in (1, 2))
+    assert ("train/loss", 5) in first
+    assert {("train/loss", 3), ("train/dev/rel_f1", 3)} <= set(second)
 
 
 def test_a_wrong_argument_and_a_missing_model_are_one_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal
 
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, brief
 
 __all__ = ["OURS", "trainer_arguments"]
 
@@ -77,7 +77,7 @@ def trainer_arguments(kind: StageKind, given: Mapping[str, Any], ours: Mapping[s
             raise InputError(f"{where}: {config.__name__} has no such argument{hint}")
         if name in OURS[kind]:
             raise InputError(f"{where}: the recipe sets it itself; leave it out: {OURS[kind][name]}")
-    values = {name: _number(value, known[name]) for name, value in given.items()}
+    values = {name: _number(f"{kind}.trainer.{name}", value, known[name]) for name, value in given.items()}
     try:
         return config(**{**_DEFAULTS, **_device(given), **values, **ours})
     except (TypeError, ValueError) as error:
@@ -91,11 +91,11 @@ def _device(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"use_cpu": not gpu, "bf16": gpu and not given.get("fp16") and torch.cuda.is_bf16_supported()}
 
 
-def _number(value: object, default: object) -> object:
+def _number(where: str, value: object, default: object) -> object:
     """YAML takes 1e-4 for a string; where the trainer's default is a number, people mean one."""
     if isinstance(value, str) and isinstance(default, float):
         try:
             return float(value)
         except ValueError:
-            return value
+            raise InputError(f"{where}: expected a number, got {brief(value, 80)}") from None
     return value

@@ -106,7 +106,7 @@ class TransformersSampler:
         tokenizer = self._tokenizer
         padded = tokenizer.pad({"input_ids": list(prompts)}, padding_side="left", return_tensors="pt")
         width = padded["input_ids"].shape[1]
-        with _at_rest(self._model) as model, torch.inference_mode():
+        with _at_rest(self._model) as model, torch.no_grad():
             end = _ends(model, tokenizer)
             device = next(model.parameters()).device
             noise = [] if temperature == 0 else [HashNoise(keys, width, temperature, device)]
