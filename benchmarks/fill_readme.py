@@ -21,6 +21,7 @@ PAGES = (
     ROOT / "docs" / "passk.md",
     ROOT / "docs" / "reward_hacking.md",
     ROOT / "docs" / "mimic.md",
+    ROOT / "docs" / "recipe.md",
 )
 SHOWN_LINES = 9
 
@@ -191,6 +192,37 @@ def _gains() -> str:
     return "\n".join(lines)
 
 
+def _nano_cpu() -> str:
+    """The tables of the run on two cores, and what GRPO changed."""
+    lines = []
+    found = _results("nano-cpu/tables")
+    for split in dict.fromkeys(row["split"] for row in found["summary"]):
+        rows = [row for row in found["summary"] if row["split"] == split]
+        lines += [
+            _row(split, ["ner", "rel", "rel+", f"ner Best@{found['k']}", f"rel Best@{found['k']}", "released rel"])
+        ]
+        lines.append("|---" * 7 + "|")
+        measures = ("avg ner", "avg rel", "avg rel+", "best ner", "best rel", "released rel")
+        lines += [_row(row["system"], (_interval(row[measure]) for measure in measures)) for row in rows]
+        lines.append("")
+    lines.append(_row("GRPO", ["mean reward, first and last fifth", "dev ner", "dev rel", "dev parsed"]))
+    lines.append("|---" * 5 + "|")
+    for name, row in _results("nano-cpu/learned").items():
+        before, kept, last = (row["dev"][when] for when in ("before", "kept", "last"))
+        dev = (
+            f"{100 * before[figure]:.1f} → {100 * kept[figure]:.1f} (last step {100 * last[figure]:.1f})"
+            for figure in ("dev/ner_f1", "dev/rel_f1", "dev/ok")
+        )
+        lines.append(_row(name, [f"{row['reward']['first']:.3f} → {row['reward']['last']:.3f}", *dev]))
+    return "\n".join(lines)
+
+
+def _interval(value: dict[str, float | None]) -> str:
+    shown = (None if bound is None else f"{100 * bound:.1f}" for bound in value.values())
+    middle, low, high = ("–" if bound is None else bound for bound in shown)
+    return f"{middle} ({low}–{high})"
+
+
 def _mimic() -> str:
     found = _results("mimic_targets")
     number, judged = found["sentences"], ("FORMAT", "RELEVANCE", "RULE")
@@ -241,6 +273,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "mimic_exceptions": _mimic_exceptions,
     "augmentation": _augmentation,
     "dictionary": _dictionary,
+    "nano_cpu": _nano_cpu,
 }
 """What stands between the markers, by name."""
 
