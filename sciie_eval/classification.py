@@ -168,7 +168,7 @@ class Classifier:
         fields = item[:1] if task == "ner" else (item[0], item[2])
         if self.spans:
             texts = tuple(places.sentence[slice(*span)] or side.texts()[span] for span in fields)
-            found = tuple((span,) for span in fields)
+            found: tuple[tuple[Span, ...], ...] = tuple((span,) for span in fields)
         else:
             behind = side.texts()
             texts = tuple(behind.get(text, text) for text in fields)

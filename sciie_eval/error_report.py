@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sciie_eval.audits import AUDITS
-from sciie_eval.classification import Classified, Classifier, error_settings
+from sciie_eval.classification import Classified, Classifier, Stated, error_settings
 from sciie_eval.evaluate import Gold, Reading, evaluate_file
 from sciie_eval.exceptions import UsageError
 from sciie_eval.parsing import ParsedCompletion
@@ -261,8 +261,10 @@ def errors_of_file(
     """The same for a prediction file, which is read row by row.
 
     Args:
-        path: the file; ``gold`` and ``reading`` as for `evaluate.evaluate_file`.
+        path: the file.
         settings: how items compare.
+        gold: where gold is; None when every row holds its own.
+        reading: how to read.
         show: how many of the sentences with most errors to keep, at least 0.
 
     Raises:
@@ -290,11 +292,8 @@ class _Collector:
             self._classifier = Classifier(self.settings, tally.scorer.spans)
         sentence = self._classifier.explain(example, parsed, tally.matches.pop())
         for finding in sentence.findings:
-            labels = [
-                None if item is None else self._label(finding.task, item.label)
-                for item in (finding.gold, finding.predicted)
-            ]
-            self._meetings[finding.task][Meeting(*labels, finding.kind, finding.in_sentence)] += 1
+            gold, said = (self._label(finding.task, item) for item in (finding.gold, finding.predicted))
+            self._meetings[finding.task][Meeting(gold, said, finding.kind, finding.in_sentence)] += 1
         for code in dict.fromkeys(flag.code for flag in sentence.flags):
             self._audits[code].sentences += 1
         for flag in sentence.flags:
@@ -310,8 +309,10 @@ class _Collector:
     def _cut(self) -> None:
         self._worst = sorted(self._worst, key=lambda sentence: (-sentence.errors, sentence.id))[: self._show]
 
-    def _label(self, task: Task, label: str) -> str:
-        schema = self.settings.schema
+    def _label(self, task: Task, item: Stated | None) -> str | None:
+        if item is None:
+            return None
+        schema, label = self.settings.schema, item.label
         return label if label in (schema.entity_name_set if task == "ner" else schema.relation_name_set) else OTHER
 
     def report(self, score: CorpusScore) -> ErrorReport:

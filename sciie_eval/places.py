@@ -86,7 +86,8 @@ def shared(left: tuple[Span, ...], right: tuple[Span, ...], texts: tuple[str, st
     """How much two texts overlap, from 0 to 1: intersection over union of characters where they overlap most.
 
     Args:
-        left: places of the one; ``right`` those of the other.
+        left: places of the one.
+        right: places of the other.
         texts: both texts, whose tokens are compared where one of them has no place.
 
     >>> shared(((0, 4), (8, 12)), ((10, 12),), ("", ""))

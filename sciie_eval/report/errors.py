@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sciie_eval.audits import AUDITS
-from sciie_eval.classification import Finding, Stated
+from sciie_eval.classification import Stated
 from sciie_eval.error_report import ErrorReport, TaskErrors
 from sciie_eval.report.tables import Cell, Table, percent
 from sciie_eval.rules import Task
@@ -32,14 +32,13 @@ def _task_table(report: ErrorReport) -> Table:
     for task, found in report.tasks.items():
         score = report.score.tasks[task]
         if found is None or score is None:
-            rows.append((task, *("–",) * 8))
+            rows.append((task, *("–",) * 9))
             continue
         wrong = found.n_gold - found.tp - found.kinds["missed"]
         ratios = (percent(value) for value in (score.precision, score.recall, score.f1))
-        rows.append((task, *ratios, found.n_gold, found.n_pred, found.tp, wrong, found.kinds["missed"]))
-        rows[-1] += (found.kinds["spurious"],)
-    rows = [row if len(row) == 10 else (*row, "–") for row in rows]
-    columns = ("task", "P", "R", "F1", "gold", "predicted", "correct", "nearly", "missed", "spurious")
+        counts = (found.n_gold, found.n_pred, found.tp, wrong, found.kinds["missed"], found.kinds["spurious"])
+        rows.append((task, *ratios, *counts))
+    columns = ("task", "P", "R", "F1", "gold", "predicted", "correct", "wrong pairs", "missed", "spurious")
     return Table("", columns, tuple(rows))
 
 
@@ -64,10 +63,10 @@ def _confusion_table(found: TaskErrors) -> Table:
     """Gold in rows, predictions in columns; long names of columns stand for themselves in the rows alone."""
     short = len(found.types) > 5
     numbers = {name: str(number) for number, name in enumerate(found.types, 1)}
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for one in (*found.types, None):
         label = "(spurious)" if one is None else f"{numbers[one]} {one}" if short else one
-        cells = [found.confusion.get((one, two)) or "·" for two in found.types]
+        cells: list[Cell] = [found.confusion.get((one, two)) or "·" for two in found.types]
         rows.append((label, *cells, "" if one is None else found.confusion.get((one, None)) or "·"))
     columns = (f"{found.task} gold", *(numbers[name] if short else name for name in found.types), "missed")
     return Table(f"{found.task}: gold types in rows, predicted in columns, of pairs of any kind", columns, tuple(rows))
@@ -81,15 +80,16 @@ def _audit_table(report: ErrorReport) -> Table:
     return Table("audits of the predictions", ("audit", "first example", "n", "sentences"), tuple(rows), n_labels=2)
 
 
-def worst_table(report: ErrorReport) -> Table:
-    """The errors of the worst sentences, one a row."""
+def worst_table(report: ErrorReport) -> list[Table]:
+    """The errors of the worst sentences, one a row; no table where none is to be shown."""
     rows = [
         (sentence.id, finding.task, finding.kind, stated(finding.gold), stated(finding.predicted))
         for sentence in report.worst
         for finding in sentence.findings
         if finding.kind != "correct" and finding.task in report.spoken
     ]
-    return Table("sentences with most errors", ("id", "task", "kind", "gold", "predicted"), tuple(rows), n_labels=5)
+    columns = ("id", "task", "kind", "gold", "predicted")
+    return [Table("sentences with most errors", columns, tuple(rows), n_labels=5)] if rows else []
 
 
 def stated(item: Stated | None) -> str:
@@ -121,8 +121,3 @@ def _long(report: ErrorReport) -> Iterator[tuple[Cell, ...]]:
             yield "items", task, met.gold, met.predicted, met.kind, place, n, None
     for code, audit in report.audits.items():
         yield "audit", None, None, None, code, None, audit.n, audit.sentences
-
-
-def is_wrong(finding: Finding) -> bool:
-    """Whether a finding is an error."""
-    return finding.kind != "correct"

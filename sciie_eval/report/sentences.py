@@ -6,17 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sciie_eval.audits import AUDITS
 from sciie_eval.classification import Classified, Finding, Stated
 from sciie_eval.report.errors import stated
 from sciie_eval.rules import Task
 from sciie_eval.taxonomy import Kind
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-    from rich.text import Text
 
 __all__ = ["Mark", "marked", "marks_of", "sentence_rows"]
 
@@ -58,7 +54,7 @@ def marks_of(findings: Iterable[Finding], side: str) -> tuple[list[Mark], list[t
     left = []
     for kind, item in found:
         outer = [place for place in item.places[0] if not any(_inside(place, other) for other in every)]
-        new = [Mark(*place, item.label, kind) for place in outer or item.places[0]]
+        new = [Mark(place[0], place[1], item.label, kind) for place in outer or item.places[0]]
         if not new or any(_cross(mark, other) or mark.end > LONGEST for mark in new for other in marks or new[:1]):
             left.append((kind, item))
         else:
@@ -104,9 +100,7 @@ def marked(sentence: str, marks: Sequence[Mark]) -> Iterator[tuple[str, str | No
         yield f" … ({len(sentence) - LONGEST} more characters)", "dim"
 
 
-def sentence_rows(
-    sentence: Classified, tasks: Sequence[Task]
-) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+def sentence_rows(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     """The lines under a sentence's id: a word, and pieces of text with their styles.
 
     Args:
@@ -135,10 +129,8 @@ def _unmarked(left: Iterable[tuple[str, Kind, Stated]]) -> Iterator[tuple[str, l
         yield f"{side} also", [(f"[{_short(stated(item))}, {kind}{absent}]", STYLES[kind])]
 
 
-def _relations(
-    sentence: Classified, tasks: Sequence[Task]
-) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    for finding in sentence.findings:
+def _relations(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    for finding in sorted(sentence.findings, key=lambda finding: finding.kind == "correct"):
         again = finding.task == "rel+" and "rel" in tasks and finding.kind != "argument type"
         if finding.task == "ner" or finding.task not in tasks or again:
             continue
