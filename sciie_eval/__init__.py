@@ -1,7 +1,8 @@
 """How good is an extraction of entities and relations from a scientific sentence?
 
-`score`, `errors`, `score_samples` and `compare` take gold and predictions from Python; `parse_completion` reads whatever a model
-wrote; `load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the same with files.
+`score`, `errors`, `score_samples` and `compare` take gold and predictions from Python; `parse_completion` reads
+whatever a model wrote; `load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the
+same with files.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sciie_eval.cards import list_cards, load_card, load_schema
-    from sciie_eval.classify import classify
+    from sciie_eval.classification import classify
     from sciie_eval.comparison import compare
     from sciie_eval.corpus import load_split, read_gold
     from sciie_eval.curve_results import SampleScores
-    from sciie_eval.evaluate_samples import score_samples
     from sciie_eval.error_report import ErrorReport, errors
+    from sciie_eval.evaluate_samples import score_samples
     from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
     from sciie_eval.labels import EntityType, LabelSchema, RelationType
     from sciie_eval.parsing import ParsedCompletion, parse_completion
@@ -62,7 +63,7 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("list_cards", "load_card", "load_schema"), "cards"),
-    **dict.fromkeys(("classify",), "classify"),
+    **dict.fromkeys(("classify",), "classification"),
     **dict.fromkeys(("compare",), "comparison"),
     **dict.fromkeys(("load_split", "read_gold"), "corpus"),
     **dict.fromkeys(("SampleScores",), "curve_results"),

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sciie_eval.classify import Classified, Finding, Stated
+from sciie_eval.classification import Classified, Finding, Stated
 from sciie_eval.forms import Sample
 from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.rules import Task

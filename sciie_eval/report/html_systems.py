@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sciie_eval.classify import Classified, Classifier
+from sciie_eval.classification import Classified, Classifier
 from sciie_eval.comparison import System, signature_of_tests
 from sciie_eval.counting import GoldSentence, SentenceScorer
 from sciie_eval.curve_results import SampleScores
