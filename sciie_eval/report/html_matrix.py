@@ -34,7 +34,7 @@ def matrices(systems: Sequence[Read], settings: Settings) -> list[dict[str, Any]
         scored = [(number, read) for number, read in enumerate(systems) if read.system.score.tasks.get(task)]
         tables = [_matrix(task, number, read, list(names[task]), len(systems) > 1) for number, read in scored]
         if tables:
-            groups.append({"title": title, "tables": tables})
+            groups.append({"title": title, "tables": tables, "narrow": task == "ner"})
     return groups
 
 

@@ -3,6 +3,9 @@
 const LANE = 15;
 const MOST_LANES = 12;
 const LETTER = 6.2;
+const MARGIN = 17;
+const MARGIN_STEP = 3.5;
+const MOST_MARGINS = 5;
 
 /** Lines of text that hold anchors, each with the anchors on it. */
 function linesOf(box, anchors) {
@@ -42,7 +45,8 @@ function route(edge, width) {
     edge.runs = [runOf(one.line, one.x, two.x, wide)];
     return;
   }
-  edge.margin = (one.x + two.x) / 2 > width / 2 ? width - 3 : 3;
+  edge.right = (one.x + two.x) / 2 > width / 2;
+  edge.margin = edge.right ? width - MARGIN : MARGIN;
   edge.runs = [runOf(one.line, one.x, edge.margin, 0), runOf(two.line, two.x, edge.margin, 0)];
   const longer = Math.abs(one.x - edge.margin) > Math.abs(two.x - edge.margin) ? edge.runs[0] : edge.runs[1];
   const middle = (longer.from + longer.to) / 2;
@@ -68,6 +72,23 @@ function giveLanes(line) {
     run.lane = lane;
     (taken[lane] ??= []).push(run);
     line.lanes = Math.max(line.lanes, lane + 1);
+  }
+}
+
+/** Edges between lines that pass the same lines run beside each other in the margin, the shortest next to the text. */
+function giveMargins(edges, width) {
+  for (const right of [false, true]) {
+    const taken = [];
+    const found = edges.filter((edge) => edge.right === right);
+    for (const edge of found) edge.reach = edge.runs.map(heightOf).sort((a, b) => a - b);
+    for (const edge of found.sort((a, b) => a.reach[1] - a.reach[0] - (b.reach[1] - b.reach[0]))) {
+      const [low, high] = edge.reach;
+      let place = 0;
+      while (place < MOST_MARGINS - 1 && (taken[place] ?? []).some((other) => low < other[1] + 4 && other[0] < high + 4)) place += 1;
+      (taken[place] ??= []).push(edge.reach);
+      const at = MARGIN - place * MARGIN_STEP;
+      edge.margin = right ? width - at : at;
+    }
   }
 }
 
@@ -111,7 +132,7 @@ function drawEdge(layer, edge) {
   points.push([end, tip]);
   const run = edge.runs.find((one) => one.labelled) ?? edge.runs[0];
   const at = Math.max(edge.label.length * LETTER / 2, Math.min((run.from + run.to) / 2, edge.width - edge.label.length * LETTER / 2));
-  const group = svg("g", { class: `arc tone-${edge.tone}` },
+  const group = svg("g", { class: `arc tone-${edge.tone}`, "data-edge": edge.number },
     svg("path", { class: "line", d: rounded(points) }),
     svg("path", { class: "head", d: `M${end - 4} ${tip - 6}L${end + 4} ${tip - 6}L${end} ${tip + 1}Z` }),
     svg("text", { x: at, y: heightOf(run) + 3.5, "text-anchor": "middle" }, edge.label));
@@ -130,10 +151,10 @@ function drawArcs(box, layer, anchors, edges) {
   const width = box.clientWidth;
   const lines = linesOf(box, anchors);
   const drawn = [];
-  for (const edge of edges) {
+  edges.forEach((edge, number) => {
     const ends = closest(edge.subjects, edge.objects);
-    if (ends) drawn.push({ ...edge, ...ends, width, shift: new Map() });
-  }
+    if (ends) drawn.push({ ...edge, ...ends, number, width, shift: new Map() });
+  });
   for (const edge of drawn) route(edge, width);
   lines.forEach(giveLanes);
   for (const line of lines) {
@@ -143,6 +164,7 @@ function drawArcs(box, layer, anchors, edges) {
   for (const line of lines) line.top = (moved.find((one) => one.anchors.includes(line.anchors[0])) ?? line).top;
   for (const line of lines) for (const anchor of line.anchors) anchor.line = line;
   spreadEnds(drawn);
+  giveMargins(drawn, width);
   layer.setAttribute("viewBox", `0 0 ${width} ${box.clientHeight}`);
   layer.setAttribute("width", width);
   layer.setAttribute("height", box.clientHeight);

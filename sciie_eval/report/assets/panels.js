@@ -17,12 +17,23 @@ function itemText(item, types) {
   return [end(subject, item.types[0]), el("span", { class: "relation" }, " — ", el("bdi", {}, item.label), " → "), end(object, item.types[1])];
 }
 
+/** Under the pointer a relation of the list brings out its arc. */
+function pointing(item, box, number) {
+  if (box === undefined || number < 0) return item;
+  item.addEventListener("mouseenter", () => box.point(number));
+  item.addEventListener("mouseleave", () => box.point(null));
+  return item;
+}
+
 /** Findings with their kinds, what is wrong first, each with the gold item that it was taken for. */
-function findingList(title, findings, types) {
+function findingList(title, findings, types, box) {
+  const drawn = findings.filter(({ predicted }) => predicted);
   if (!findings.length) return el("p", { class: "muted none" }, `${title}: none`);
-  return el("div", { class: "items" }, el("h5", {}, title), el("ul", {}, findings.map(({ kind, gold, predicted }) => {
+  return el("div", { class: "items" }, el("h5", {}, title), el("ul", {}, findings.map((finding) => {
+    const { kind, gold, predicted } = finding;
     const instead = predicted && gold && kind !== "correct" ? el("div", { class: "partner" }, "gold: ", itemText(gold, types)) : null;
-    return el("li", {}, badge(kind, toneOf(kind)), " ", itemText(predicted ?? gold, types), instead);
+    const item = el("li", {}, badge(kind, toneOf(kind)), " ", itemText(predicted ?? gold, types), instead);
+    return pointing(item, box, drawn.indexOf(finding));
   })));
 }
 
@@ -69,11 +80,12 @@ function systemPanel(sentence, system, filter, meta) {
   const rel = findingsOf(sentence, sample, "rel");
   const entities = ner.filter(({ predicted }) => predicted).map(({ kind, predicted }) => entityOf(predicted, toneOf(kind), kind));
   const relations = rel.filter(({ predicted }) => predicted).map(({ kind, predicted }) => relationOf(predicted, toneOf(kind)));
+  const view = sentenceView(sentence.sentence, entities, relations, meta.entityTypes);
   return el("section", { class: "panel", "aria-label": name }, title,
     sample === null ? el("p", { class: "muted" }, "No prediction for this sentence: it counts as empty.") : statusLine(sample, meta),
-    sentenceView(sentence.sentence, entities, relations, meta.entityTypes),
+    view,
     findingList("Entities", ner, meta.entityTypes),
-    findingList("Relations", rel, meta.entityTypes),
+    findingList("Relations", rel, meta.entityTypes, view),
     sample === null ? null : [flagList(sample.flags, meta), completionView(sample)]);
 }
 
@@ -89,13 +101,15 @@ function finders(sentence, task, place, filter, meta) {
 
 function goldPanel(sentence, filter, meta) {
   const [ner, rel] = ["ner", "rel"].map((task) => sentence.gold[task].map(stated));
-  const list = (title, task, items) => items.length
-    ? el("div", { class: "items" }, el("h5", {}, title), el("ul", {}, items.map((item, place) =>
-      el("li", {}, itemText(item, meta.entityTypes), finders(sentence, task, place, filter, meta)))))
-    : el("p", { class: "muted none" }, `${title}: none`);
-  return el("section", { class: "panel", "aria-label": "Gold" }, el("h4", {}, "Gold"),
-    sentenceView(sentence.sentence, ner.map((item) => entityOf(item, "gold", "gold")), rel.map((item) => relationOf(item, "gold")), meta.entityTypes),
-    list("Entities", "ner", ner), list("Relations", "rel", rel));
+  const entities = ner.map((item) => entityOf(item, "gold", "gold"));
+  const view = sentenceView(sentence.sentence, entities, rel.map((item) => relationOf(item, "gold")), meta.entityTypes);
+  const list = (title, task, items, box) => {
+    if (!items.length) return el("p", { class: "muted none" }, `${title}: none`);
+    return el("div", { class: "items" }, el("h5", {}, title), el("ul", {}, items.map((item, place) =>
+      pointing(el("li", {}, itemText(item, meta.entityTypes), finders(sentence, task, place, filter, meta)), box, place))));
+  };
+  return el("section", { class: "panel", "aria-label": "Gold" }, el("h4", {}, "Gold"), view,
+    list("Entities", "ner", ner), list("Relations", "rel", rel, view));
 }
 
 /** All panels of a sentence. */

@@ -54,7 +54,7 @@ function anchorsAt(places, anchors) {
 }
 
 /**
- * The sentence of one side, with redraw() for its arcs.
+ * The sentence of one side, with redraw() for its arcs and point(number) to bring one out.
  *
  * entities: {type, places, tone, note}; relations: {label, types, places, tone}, places being those of both arguments.
  */
@@ -69,6 +69,10 @@ function sentenceView(sentence, entities, relations, types) {
     label: clipped(label, 24),
     tone,
   }));
+  box.point = (number) => {
+    layer.classList.toggle("pointing", number !== null && layer.querySelector(`[data-edge="${number}"]`) !== null);
+    for (const arc of layer.children) arc.classList.toggle("pointed", arc.dataset.edge === String(number));
+  };
   box.redraw = () => drawArcs(box, layer, [...anchors.values()], edges);
   return box;
 }
