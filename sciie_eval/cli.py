@@ -157,7 +157,9 @@ def errors_command(
     write_errors(report, options)
 
 
-@app.command("report", epilog="Example: sciie-eval report sft.jsonl grpo.jsonl --dataset scier --split test -o report.html")
+@app.command(
+    "report", epilog="Example: sciie-eval report sft.jsonl grpo.jsonl --dataset scier --split test -o report.html"
+)
 @with_options
 def report_command(preds: Files, options: Options) -> None:
     """One self-contained HTML page: scores, tests, errors, confusions, curves, and every sentence to look at."""

@@ -73,7 +73,7 @@ def page(view: Mapping[str, Any], meta: Any, sentences: Any) -> str:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    script = "(() => {\n\"use strict\";\n" + "\n".join(_asset(f"{name}.js") for name in SCRIPTS) + "})();\n"
+    script = '(() => {\n"use strict";\n' + "\n".join(_asset(f"{name}.js") for name in SCRIPTS) + "})();\n"
     style = "\n" + "\n".join(_asset(f"{name}.css") for name in STYLES)
     environment = Environment(
         loader=FunctionLoader(_asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -56,7 +56,9 @@ def _panel(task: Any, scores: Sequence[NamedCurves]) -> dict[str, Any]:
     ks = sorted({k for _, score in scores for k in score.k})
     lines = []
     for number, name, score, statistic, curve in drawn:
-        points = [(x(k), y(value), k, value) for k, value in zip(score.k, curve.micro, strict=True) if value is not None]
+        points = [
+            (x(k), y(value), k, value) for k, value in zip(score.k, curve.micro, strict=True) if value is not None
+        ]
         bounds = [(x(k), ci) for k, ci in zip(score.k, curve.micro_ci, strict=True) if ci is not None]
         band = [(at, y(ci[0])) for at, ci in bounds] + [(at, y(ci[1])) for at, ci in reversed(bounds)]
         lines.append(

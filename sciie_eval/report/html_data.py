@@ -7,6 +7,7 @@ would scroll through, so that one runaway completion does not make the page heav
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -65,8 +66,9 @@ def gold_data(example: Example, nothing: Classified, relations: Task) -> tuple[d
     offsets = _Offsets(example.sentence)
     index: GoldIndex = defaultdict(list)
     gold: dict[str, list[Any]] = {}
-    for name, task in (("ner", "ner"), ("rel", relations)):
-        items = [finding.gold for finding in nothing.findings if finding.task == task and finding.gold is not None]
+    tasks: dict[str, Task] = {"ner": "ner", "rel": relations}
+    for name, task in tasks.items():
+        items = sorted((finding.gold for finding in nothing.of(task) if finding.gold is not None), key=_first_place)
         for number, item in enumerate(items):
             index[item].append(number)
         gold[name] = [_stated(item, offsets) for item in items]
@@ -116,7 +118,9 @@ def _findings(
 ) -> Iterator[tuple[str, int, Any]]:
     """Kind, number of the gold item (-1 without), and the predicted item: None without, 0 when it is as gold has it."""
     used: defaultdict[Stated, int] = defaultdict(int)
-    wrong_first = sorted(found.of(task), key=lambda finding: finding.kind == "correct")
+    wrong_first = sorted(
+        found.of(task), key=lambda one: (one.kind == "correct", _first_place(one.predicted or one.gold))
+    )
     for number, finding in enumerate(wrong_first):
         place = -1
         if finding.gold is not None:
@@ -127,6 +131,11 @@ def _findings(
             predicted = finding.predicted
             same = predicted is not None and predicted == finding.gold
             yield kind_of(finding), place, 0 if same else predicted and _stated(predicted, offsets)
+
+
+def _first_place(item: Stated | None) -> tuple[int, ...]:
+    """Sorts items as they stand in the sentence, those without a place last."""
+    return tuple(found[0][0] if found else sys.maxsize for found in item.places) if item is not None else ()
 
 
 def _stated(item: Stated, offsets: _Offsets) -> list[Any]:

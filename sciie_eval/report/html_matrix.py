@@ -93,4 +93,3 @@ def _cells(
             counts[place] += number
             pairs.setdefault(place, set()).add(pair)
     return counts, pairs
-

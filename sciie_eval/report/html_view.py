@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -173,7 +174,7 @@ def _errors(systems: Sequence[Read], settings: Settings) -> Iterator[dict[str, A
         if all(read.system.score.tasks.get(task) is None for read in systems):
             continue
         kinds = [*KINDS[task], OUTSIDE]
-        counts = [{kind: read.kinds.get(task, {}).get(kind, 0) for kind in kinds} for read in systems]
+        counts = [{kind: read.kinds.get(task, Counter())[kind] for kind in kinds} for read in systems]
         rows = [
             {
                 "code": f"{task}:{kind}",

@@ -16,10 +16,15 @@ function stretches(sentence, entities) {
   });
 }
 
-/** The first word of a stretch, then a strut of no width that arcs may make tall, then the rest. */
-function withStrut(text, strut) {
+/**
+ * The first word of a stretch with a strut of no width behind it, which arcs may make tall, then the rest and the tags.
+ * Word, strut and what follows without a blank stay on one line.
+ */
+function withStrut(text, strut, tags) {
   const first = text.match(/^\s*\S+/)?.[0] ?? text;
-  return [first, strut, text.slice(first.length)];
+  const rest = text.slice(first.length);
+  if (first.length > 40) return [first, strut, rest, tags];
+  return [el("span", { class: "together" }, first, strut, rest ? null : tags), rest ? [rest, tags] : null];
 }
 
 function typeClass(type, types) {
@@ -41,7 +46,7 @@ function highlighted(sentence, entities, types) {
       class: ["entity", typeClass(inner.entity.type, types), over.length > 1 && "nested", starting.length && "starts", ending.length && "ends",
         `tone-${inner.entity.tone}`].filter(Boolean).join(" "),
       title: over.map(({ entity }) => `${entity.type || "?"}: ${entity.note}`).join("; "),
-    }, ...withStrut(text, strut), ending.map(({ entity }) => entity.type && el("small", { class: "tag" }, clipped(entity.type, 24))));
+    }, withStrut(text, strut, ending.map(({ entity }) => entity.type && el("small", { class: "tag" }, clipped(entity.type, 24)))));
     for (const { from, to } of starting) anchors.set(`${from}-${to}`, { node, strut });
     return node;
   });
