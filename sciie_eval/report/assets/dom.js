@@ -3,9 +3,12 @@
 const SVG = "http://www.w3.org/2000/svg";
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Control and direction characters as names, so that no text turns the page around. */
+const HEAPS = /(\p{M}{6})\p{M}+/gu;
+
+/** Control and direction characters as names, marks heaped on a letter cut: no text turns or overruns the page. */
 function visible(text) {
-  return String(text).replace(INVISIBLE, (char) => `‹U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+  const named = (char) => `‹U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`;
+  return String(text).replace(INVISIBLE, named).replace(HEAPS, "$1…");
 }
 
 function fill(node, children) {
