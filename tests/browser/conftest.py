@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_completions import HOSTILE
+from hostile_completions import NAME, hostile_rows
+from pages import SAMPLE, Make, Open, Opened
 from typer.testing import CliRunner
 
 from sciie_eval.cli import app
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SAMPLE = ROOT / "datasets" / "sample"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FAST = ("--bootstrap", "20")
-
-Make = Callable[..., Path]
-
-
-@dataclass
-class Opened:
-    """A page in the browser, with everything that it complained of or asked for.
-
-    Attributes:
-        page: playwright's page.
-        complaints: console messages and uncaught errors.
-        requests: addresses that were asked for.
-    """
-
-    page: Any
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
-Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
@@ -104,11 +82,6 @@ def sample_report(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hostile_report(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty hostile completions, each for a sentence that quotes the beginning of it."""
-    path = tmp_path_factory.mktemp("hostile") / "<b onclick=alert(1)>&amp;.jsonl"
-    with path.open("w", encoding="utf-8") as stream:
-        for name, text in HOSTILE.items():
-            gold = {"ner": [["BERT", "Method"]], "rel": []}
-            sentence = f"BERT {text[:200]}".encode("utf-8", "replace").decode()
-            row = {"id": f"<i>{name}", "doc_id": "\"><script>", "sentence": sentence, "completion": text, "gold": gold}
-            stream.write(json.dumps(row) + "\n")
+    path = tmp_path_factory.mktemp("hostile") / NAME
+    path.write_text("".join(json.dumps(row) + "\n" for row in hostile_rows()), encoding="utf-8")
     return make(path)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
-__all__ = ["HOSTILE", "MARK"]
+__all__ = ["HOSTILE", "MARK", "NAME", "hostile_rows"]
 
 MARK = "window.harmed = true"
 """What every script here would do; a test looks whether any did."""
+
+
+NAME = "<b onclick=alert(1)>&amp;.jsonl"
+"""A name for their file, from which the name of the system is made."""
 
 
 def _answer(text: str, label: str = "Method") -> str:
@@ -31,7 +37,9 @@ HOSTILE: dict[str, str] = {
     "object": _answer('<object data="https://example.org/x.swf"></object><embed src="//example.org/x">'),
     "base": _answer('<base href="https://example.org/"><meta http-equiv=refresh content="0;url=https://example.org">'),
     "style": _answer("</style><style>*{display:none!important}</style>"),
-    "style_import": _answer('<link rel=stylesheet href="https://example.org/x.css"><style>@import "//example.org"</style>'),
+    "style_import": _answer(
+        '<link rel=stylesheet href="https://example.org/x.css"><style>@import "//example.org"</style>'
+    ),
     "form": _answer('<form action="https://example.org"><input autofocus onfocus="window.harmed = true">'),
     "attribute_end": _answer(f'" onmouseover="{MARK}" x="'),
     "attribute_end_single": _answer(f"' autofocus onfocus='{MARK}' x='"),
@@ -48,3 +56,11 @@ HOSTILE: dict[str, str] = {
     "many_items": json.dumps({"ner": [[f"e{n}", "Method"] for n in range(4_000)], "rel": []}),
     "deep": "<div>" * 50_000 + "<answer>" + "[" * 50_000,
 }
+
+
+def hostile_rows() -> Iterator[dict[str, Any]]:
+    """A row for each, with gold and a sentence that quotes its beginning."""
+    for name, text in HOSTILE.items():
+        sentence = f"BERT {text[:200]}".encode("utf-8", "replace").decode()
+        gold = {"ner": [["BERT", "Method"]], "rel": []}
+        yield {"id": f"<i>{name}", "doc_id": '"><script>', "sentence": sentence, "completion": text, "gold": gold}
