@@ -16,8 +16,8 @@ from sciie_eval.taxonomy import Kind
 
 __all__ = ["Mark", "marked", "marks_of", "sentence_rows"]
 
-LONGEST, LONGEST_ITEM, MOST_ROWS = 2000, 160, 40
-"""Characters of a sentence and of an item, and lines under a sentence, that are shown."""
+LONGEST, MOST_ROWS = 2000, 40
+"""Characters of a sentence, and lines under it, that are shown."""
 STYLES: dict[Kind, str] = {
     "correct": "green",
     "missed": "red",
@@ -126,7 +126,7 @@ def _unmarked(left: Iterable[tuple[str, Kind, Stated]]) -> Iterator[tuple[str, l
     """Entities that could not be marked, most often since they are not in the sentence."""
     for side, kind, item in left:
         absent = "" if item.places[0] else ", not in sentence"
-        yield f"{side} also", [(f"[{_short(stated(item))}, {kind}{absent}]", STYLES[kind])]
+        yield f"{side} also", [(f"[{stated(item)}, {kind}{absent}]", STYLES[kind])]
 
 
 def _relations(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
@@ -134,13 +134,9 @@ def _relations(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[st
         again = finding.task == "rel+" and "rel" in tasks and finding.kind != "argument type"
         if finding.task == "ner" or finding.task not in tasks or again:
             continue
-        one, two = _short(stated(finding.gold)), _short(stated(finding.predicted))
+        one, two = stated(finding.gold), stated(finding.predicted)
         said = two or one
         pieces: list[tuple[str, str | None]] = [(said, STYLES[finding.kind])]
         if one and two and finding.kind != "correct":
             pieces.append((f"   gold: {one}", None))
         yield finding.kind, pieces
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_ITEM else f"{text[: LONGEST_ITEM - 1]}…"
