@@ -11,7 +11,7 @@ from sciie_eval.report.tables import Cell, Table, percent
 from sciie_eval.rules import Task
 from sciie_eval.taxonomy import KINDS
 
-__all__ = ["error_tables", "long_errors", "stated", "worst_table"]
+__all__ = ["cut", "error_tables", "long_errors", "stated", "worst_table"]
 
 ALL = "(all)"
 LONGEST_ITEM = 160
@@ -85,7 +85,7 @@ def _audit_table(report: ErrorReport) -> Table:
     for code, found in report.audits.items():
         name, item = found.examples[0]
         shown = " · ".join(filter(None, (name, *item)))
-        rows.append((AUDITS[code], _short(shown), found.n, found.sentences))
+        rows.append((AUDITS[code], cut(shown), found.n, found.sentences))
     return Table("audits of the predictions", ("audit", "first example", "n", "sentences"), tuple(rows), n_labels=2)
 
 
@@ -110,13 +110,14 @@ def stated(item: Stated | None) -> str:
     if item is None:
         return ""
     if len(item.texts) == 1:
-        return _short(f"{item.texts[0]}: {item.label}")
+        return cut(f"{item.texts[0]}: {item.label}")
     types = [f" ({kind or 'no type'})" for kind in item.types] or ["", ""]
-    return _short(f"{item.texts[0]}{types[0]} → {item.label} → {item.texts[1]}{types[1]}")
+    return cut(f"{item.texts[0]}{types[0]} → {item.label} → {item.texts[1]}{types[1]}")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_ITEM else f"{text[: LONGEST_ITEM - 1]}…"
+def cut(text: str, longest: int = LONGEST_ITEM) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def long_errors(report: ErrorReport) -> Table:
