@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from sciie_eval.schema import Span
@@ -55,9 +56,9 @@ class Places:
         for squeezed, whole in ((self._squeezed, True), (self._low, True), (self._squeezed, False)):
             for spelling in spellings:
                 sought = _lower(spelling) if squeezed is self._low else spelling
-                found = [span for span in self._occurrences(sought, squeezed) if not whole or self._is_whole(span)]
-                if found:
-                    return tuple(found[:MOST_PLACES])
+                spans = (span for span in self._occurrences(sought, squeezed) if not whole or self._is_whole(span))
+                if found := tuple(islice(spans, MOST_PLACES)):
+                    return found
         return ()
 
     def _occurrences(self, sought: str, squeezed: str) -> Iterator[Span]:

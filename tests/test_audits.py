@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from error_rows import SENT, ner, rel
+from toy import ROOT
 
 from sciie_eval import parse_completion
 from sciie_eval.audits import AUDITS, Flag, audit
 from sciie_eval.labels import LabelSchema
 from sciie_eval.places import MOST_PLACES, Places, shared
 from sciie_eval.settings import Settings
+from sciie_eval.taxonomy import KINDS
 
 # -- places ----------------------------------------------------------------------------------------------------------
 
@@ -75,6 +77,12 @@ def test_audits_do_not_ask_for_what_was_not_said_or_is_not_known() -> None:
     )
     several = (("small net", "Method"), ("small net", "Task"), ("NER", "Task"))
     assert [flag[0] for flag in flags(rel(("small net", "Used-For", "NER"), ner=several))] == ["several_types"]
+
+
+def test_every_audit_and_every_kind_is_explained() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert all(f"| `{code}` |" in text for code in AUDITS)
+    assert not [kind for kinds in KINDS.values() for kind in kinds if f"`{kind}`" not in text]
 
 
 def test_audits_compare_as_the_rule_does() -> None:
