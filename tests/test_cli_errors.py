@@ -15,7 +15,7 @@ from rich.console import Console
 from toy import FIXTURES, GOLD, ROOT, command, written
 
 from sciie_eval import classify, errors
-from sciie_eval.report.errors import cut, error_tables, stated
+from sciie_eval.report.errors import cut, error_tables, long_errors, stated, worst_table
 from sciie_eval.report.sentences import LONGEST, MOST_ROWS, STYLES, Mark, marked, marks_of
 from sciie_eval.report.text import WIDTH, error_text
 from sciie_eval.taxonomy import KINDS
@@ -268,3 +268,16 @@ def test_a_task_that_nobody_speaks_of_is_dashes() -> None:
     tables = error_tables(found)
     assert tables[0].rows[1] == ("rel", *("–",) * 9)
     assert [table.title[:4] for table in tables[1:]] == ["ner:", "ner:"]
+
+
+def test_the_long_table_and_the_worst_sentences_name_every_error() -> None:
+    gold = [{"sentence": SENT, **rel(("deep neural network", "Used-For", "NER"), ner=TYPED)}]
+    found = errors(gold, [rel(("NER", "Used-For", "deep neural network"), ner=(("GPT", "Task"), *TYPED[1:]))])
+    rows = long_errors(found).rows
+    assert ("items", "ner", None, "Task", "spurious", "false", 1, None, found.signature) in rows
+    assert ("items", "rel", "Used-For", "Used-For", "reversed", None, 1, None, found.signature) in rows
+    assert ("audit", None, None, None, "text_not_in_sentence", None, 1, 1, found.signature) in rows
+    (table,) = worst_table(found)
+    assert ("0", "ner", "spurious", "", "GPT: Task") in table.rows
+    assert {row[2] for row in table.rows} == {"missed", "spurious", "reversed"}
+    assert worst_table(errors(gold, gold)) == []

@@ -104,6 +104,7 @@ def test_without_a_sentence_texts_overlap_in_tokens_and_nobody_says_where_they_a
 
 def test_blank_texts_are_paired_with_nothing() -> None:
     assert [kind for kind, _, _ in kinds(ner(("NER", "Task")), ner((" ", "Task")))] == ["missed", "spurious"]
+    assert [kind for kind, _, _ in kinds(ner((" ", "Task")), ner(("", "Method")))] == ["missed", "spurious"]
     blank = ("", "Used-For", "NER")
     assert [k for k, _, _ in kinds(rel(("QA", "Used-For", "NER")), rel(blank), "rel")] == ["missed", "spurious"]
 
@@ -159,6 +160,17 @@ def test_undirected_relations_are_never_reversed() -> None:
     said = rel(("small net", "Compare-With", "deep neural network"))
     assert [kind for kind, _, _ in kinds(gold, said, "rel")] == ["reversed"]
     assert [kind for kind, _, _ in kinds(gold, said, "rel", symmetric="undirected")] == ["correct"]
+
+
+def test_undirected_relations_whose_texts_sort_the_other_way_are_still_near() -> None:
+    ends = (("deep neural network", "Method"), ("net", "Method"))
+    wrong = (("neural network", "Task"), ("net", "Task"))
+    gold = rel(("deep neural network", "Compare-With", "net"), ner=ends)
+    said = rel(("neural network", "Compare-With", "net"), ner=wrong)
+    undirected: Row = {"symmetric": "undirected"}
+    assert [kind for kind, _, _ in kinds(gold, said, "rel", **undirected)] == ["argument boundary"]
+    assert [kind for kind, _, _ in kinds(gold, said, "rel", match="overlap", **undirected)] == ["correct"]
+    assert [kind for kind, _, _ in kinds(gold, said, "rel+", match="overlap", **undirected)] == ["argument type"]
 
 
 # -- what holds for everything ---------------------------------------------------------------------------------------
