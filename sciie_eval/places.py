@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from sciie_eval.schema import Span
-from sciie_eval.similarity import offset_overlap, token_overlap
+from sciie_eval.similarity import TOKEN, offset_overlap, token_overlap
 
 __all__ = ["MOST_PLACES", "Places", "shared"]
 
 MOST_PLACES = 20
 """Occurrences of one text that are looked at: more of them tell nobody more."""
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class Places:
@@ -41,7 +39,7 @@ class Places:
         self._index = [place for place, char in enumerate(sentence) if not char.isspace()]
         self._squeezed = "".join(sentence.split())
         self._low = _lower(self._squeezed)
-        tokens = [match.span() for match in _TOKEN.finditer(sentence)]
+        tokens = [match.span() for match in TOKEN.finditer(sentence)]
         self._starts, self._ends = {span[0] for span in tokens}, {span[1] for span in tokens}
 
     def find(self, text: str) -> tuple[Span, ...]:
@@ -58,9 +56,9 @@ class Places:
         for squeezed, whole in ((self._squeezed, True), (self._low, True), (self._squeezed, False)):
             for spelling in spellings:
                 sought = _lower(spelling) if squeezed is self._low else spelling
-                found = [span for span in self._occurrences(sought, squeezed) if not whole or self._is_whole(span)]
-                if found:
-                    return tuple(found[:MOST_PLACES])
+                spans = (span for span in self._occurrences(sought, squeezed) if not whole or self._is_whole(span))
+                if found := tuple(islice(spans, MOST_PLACES)):
+                    return found
         return ()
 
     def _occurrences(self, sought: str, squeezed: str) -> Iterator[Span]:

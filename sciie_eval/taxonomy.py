@@ -2,8 +2,8 @@
 
 The project's own matching says what is correct. What it leaves is paired, one to one, by what would have to change for
 the pair to be correct: one kind after another in the order of `KINDS`, within a kind as many pairs as possible, then
-the largest overlap. What is still left is missed (gold) or spurious (predicted). So tp counts the correct, n_gold is all
-but the spurious, and n_pred all but the missed.
+the largest overlap. What is still left is missed (gold) or spurious (predicted). So tp counts the correct, n_gold is
+all but the spurious, and n_pred all but the missed.
 """
 
 from __future__ import annotations

@@ -11,9 +11,11 @@ from sciie_eval.report.tables import Cell, Table, percent
 from sciie_eval.rules import Task
 from sciie_eval.taxonomy import KINDS
 
-__all__ = ["error_tables", "long_errors", "stated", "worst_table"]
+__all__ = ["cut", "error_tables", "long_errors", "stated", "worst_table"]
 
 ALL = "(all)"
+LONGEST_ITEM = 160
+"""Characters of an item that a report shows."""
 _FOLDING = {"boundary+type": "boundary + type"}
 """Names of kinds that need room to be broken in the head of a column."""
 
@@ -52,7 +54,12 @@ def _kind_table(found: TaskErrors) -> Table:
         spurious = [(met, n) for met, n in found.meetings.items() if met.gold is None and name in (ALL, met.predicted)]
         absent = sum(n for met, n in spurious if met.in_sentence is False)
         total = found.n_gold if name == ALL else found.by_type[name].n_gold
-        cells = (total, *(golds[kind] for kind in kinds), golds["missed"], sum(n for _, n in spurious))
+        cells: tuple[Cell, ...] = (
+            total,
+            *(golds[kind] for kind in kinds),
+            golds["missed"],
+            sum(n for _, n in spurious),
+        )
         rows.append((name, *cells, *((absent,) if places else ())))
     columns = (found.task, "gold", *(_FOLDING.get(kind, kind) for kind in kinds), "missed", "spurious")
     title = f"{found.task}: what became of gold, per type, and what is spurious"
@@ -66,17 +73,19 @@ def _confusion_table(found: TaskErrors) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for one in (*found.types, None):
         label = "(spurious)" if one is None else f"{numbers[one]} {one}" if short else one
-        cells: list[Cell] = [found.confusion.get((one, two)) or "·" for two in found.types]
-        rows.append((label, *cells, "" if one is None else found.confusion.get((one, None)) or "·"))
+        cells: list[Cell] = [found.confusion.get((one, two), "·") for two in found.types]
+        missed: Cell = "" if one is None else found.confusion.get((one, None), "·")
+        rows.append((label, *cells, missed))
     columns = (f"{found.task} gold", *(numbers[name] if short else name for name in found.types), "missed")
     return Table(f"{found.task}: gold types in rows, predicted in columns, of pairs of any kind", columns, tuple(rows))
 
 
 def _audit_table(report: ErrorReport) -> Table:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for code, found in report.audits.items():
-        shown = [" · ".join(filter(None, (name, *item))) for name, item in found.examples[:1]]
-        rows.append((AUDITS[code], *shown, found.n, found.sentences))
+        name, item = found.examples[0]
+        shown = " · ".join(filter(None, (name, *item)))
+        rows.append((AUDITS[code], cut(shown), found.n, found.sentences))
     return Table("audits of the predictions", ("audit", "first example", "n", "sentences"), tuple(rows), n_labels=2)
 
 
@@ -93,7 +102,7 @@ def worst_table(report: ErrorReport) -> list[Table]:
 
 
 def stated(item: Stated | None) -> str:
-    """An item as a line of text; nothing where there is none.
+    """An item as a line of text, a very long one cut; nothing where there is none.
 
     >>> stated(Stated("Used-For", ("BERT", "NER"), ("Method", "Task"), ((), ())))
     'BERT (Method) → Used-For → NER (Task)'
@@ -101,9 +110,14 @@ def stated(item: Stated | None) -> str:
     if item is None:
         return ""
     if len(item.texts) == 1:
-        return f"{item.texts[0]}: {item.label}"
+        return cut(f"{item.texts[0]}: {item.label}")
     types = [f" ({kind or 'no type'})" for kind in item.types] or ["", ""]
-    return f"{item.texts[0]}{types[0]} → {item.label} → {item.texts[1]}{types[1]}"
+    return cut(f"{item.texts[0]}{types[0]} → {item.label} → {item.texts[1]}{types[1]}")
+
+
+def cut(text: str, longest: int = LONGEST_ITEM) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def long_errors(report: ErrorReport) -> Table:

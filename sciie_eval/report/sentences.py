@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from sciie_eval.audits import AUDITS
 from sciie_eval.classification import Classified, Finding, Stated
-from sciie_eval.report.errors import stated
+from sciie_eval.report.errors import cut, stated
 from sciie_eval.rules import Task
 from sciie_eval.taxonomy import Kind
 
 __all__ = ["Mark", "marked", "marks_of", "sentence_rows"]
 
-LONGEST, LONGEST_ITEM, MOST_ROWS = 2000, 160, 40
-"""Characters of a sentence and of an item, and lines under a sentence, that are shown."""
+LONGEST, MOST_MARKED, MOST_ROWS = 2000, 60, 40
+"""Characters of a sentence, entities of a side that are marked in it, and lines under it that are shown."""
 STYLES: dict[Kind, str] = {
     "correct": "green",
     "missed": "red",
@@ -49,13 +49,13 @@ def marks_of(findings: Iterable[Finding], side: str) -> tuple[list[Mark], list[t
         side: ``gold`` or ``predicted``.
     """
     found = [(finding.kind, item) for finding in findings if (item := getattr(finding, side)) is not None]
+    found, left = found[:MOST_MARKED], found[MOST_MARKED:]
     every = {place for _, item in found for place in item.places[0]}
     marks: list[Mark] = []
-    left = []
     for kind, item in found:
         outer = [place for place in item.places[0] if not any(_inside(place, other) for other in every)]
-        new = [Mark(place[0], place[1], item.label, kind) for place in outer or item.places[0]]
-        if not new or any(_cross(mark, other) or mark.end > LONGEST for mark in new for other in marks or new[:1]):
+        new = [Mark(place[0], place[1], cut(item.label, 40), kind) for place in outer or item.places[0]]
+        if not new or any(mark.end > LONGEST or _crosses(mark, [*marks, *new]) for mark in new):
             left.append((kind, item))
         else:
             marks += new
@@ -66,8 +66,8 @@ def _inside(place: tuple[int, int], other: tuple[int, int]) -> bool:
     return place != other and other[0] <= place[0] and place[1] <= other[1]
 
 
-def _cross(one: Mark, two: Mark) -> bool:
-    return one.start < two.start < one.end < two.end or two.start < one.start < two.end < one.end
+def _crosses(one: Mark, others: Iterable[Mark]) -> bool:
+    return any(one.start < two.start < one.end < two.end or two.start < one.start < two.end < one.end for two in others)
 
 
 def marked(sentence: str, marks: Sequence[Mark]) -> Iterator[tuple[str, str | None]]:
@@ -114,7 +114,7 @@ def sentence_rows(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple
         if sentence.sentence:
             yield side, list(marked(sentence.sentence, marks))
         left += [(side, kind, item) for kind, item in unmarked]
-    lines = [*_unmarked(left), *_relations(sentence, tasks)]
+    lines = [*_unmarked(left, bool(sentence.sentence)), *_relations(sentence, tasks)]
     yield from lines[:MOST_ROWS]
     if len(lines) > MOST_ROWS:
         yield "", [(f"… and {len(lines) - MOST_ROWS} more lines", "dim")]
@@ -122,11 +122,13 @@ def sentence_rows(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple
         yield "audits", [("; ".join(AUDITS[code] for code in codes), "dim")]
 
 
-def _unmarked(left: Iterable[tuple[str, Kind, Stated]]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+def _unmarked(
+    left: Iterable[tuple[str, Kind, Stated]], known: bool
+) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     """Entities that could not be marked, most often since they are not in the sentence."""
     for side, kind, item in left:
-        absent = "" if item.places[0] else ", not in sentence"
-        yield f"{side} also", [(f"[{_short(stated(item))}, {kind}{absent}]", STYLES[kind])]
+        absent = ", not in sentence" if known and not item.places[0] else ""
+        yield f"{side} also", [(f"[{stated(item)}, {kind}{absent}]", STYLES[kind])]
 
 
 def _relations(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
@@ -134,13 +136,9 @@ def _relations(sentence: Classified, tasks: Sequence[Task]) -> Iterator[tuple[st
         again = finding.task == "rel+" and "rel" in tasks and finding.kind != "argument type"
         if finding.task == "ner" or finding.task not in tasks or again:
             continue
-        one, two = _short(stated(finding.gold)), _short(stated(finding.predicted))
+        one, two = stated(finding.gold), stated(finding.predicted)
         said = two or one
         pieces: list[tuple[str, str | None]] = [(said, STYLES[finding.kind])]
         if one and two and finding.kind != "correct":
             pieces.append((f"   gold: {one}", None))
         yield finding.kind, pieces
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_ITEM else f"{text[: LONGEST_ITEM - 1]}…"

@@ -117,7 +117,7 @@ def _print_sentence(out: Console, sentence: Classified, tasks: Sequence[Task]) -
 
     number = f"{sentence.errors} error{'' if sentence.errors == 1 else 's'}"
     head = " · ".join(filter(None, (sentence.id, sentence.doc_id, number, sentence.status)))
-    _say(out, f"\n{_shown(head)}", "bold")
+    _say(out, _shown(head), "bold")
     grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
