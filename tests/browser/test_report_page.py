@@ -256,6 +256,19 @@ def test_the_browser_is_used_by_keyboard_alone(opened: Open, sample_report: Path
     assert page.locator("[aria-selected=true]").count() == 1
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("number", [0, 25, 59])
+def test_the_chosen_sentence_is_in_sight_in_the_list(
+    opened: Open, sample_report: Path, width: int, number: int
+) -> None:
+    page = opened(sample_report, hash=f"#sentence=gold-{number}", width=width).page
+    box = page.locator("#list").bounding_box()
+    option = page.locator("[aria-selected=true]").bounding_box()
+    assert page.locator("[aria-selected=true] bdi").inner_text() == f"gold-{number}"
+    assert box["y"] - 1 <= option["y"]
+    assert option["y"] + option["height"] <= box["y"] + box["height"] + 1
+
+
 def test_tab_reaches_every_control_in_order(opened: Open, sample_report: Path) -> None:
     page = opened(sample_report).page
     page.focus("#search")
