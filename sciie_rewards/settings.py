@@ -19,7 +19,7 @@ from sciie_eval.settings import Symmetric
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["Profile", "RewardSettings", "read_mapping"]
+__all__ = ["Profile", "RewardSettings", "read_mapping", "yaml_module"]
 
 Profile = Literal["robust", "released"]
 
@@ -141,11 +141,21 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return value
 
 
-def _yaml_decoder() -> Callable[[str], object]:
+def yaml_module() -> Any:
+    """PyYAML.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import yaml
     except ImportError:
-        raise MissingExtraError("reading YAML files", "pyyaml", "train") from None
+        raise MissingExtraError("YAML", "pyyaml", "train") from None
+    return yaml
+
+
+def _yaml_decoder() -> Callable[[str], object]:
+    yaml = yaml_module()
 
     def decode(text: str) -> object:
         try:
