@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sciie_eval.cards import load_schema
-from sciie_eval.exceptions import InputError, MissingExtraError, UsageError, brief
+from sciie_eval.exceptions import InputError, MissingExtraError, UsageError, brief, nearest
 from sciie_eval.labels import LabelSchema
 from sciie_eval.rules import Matcher, MatchRule, Normalization
 from sciie_eval.settings import Symmetric
@@ -170,7 +170,7 @@ def _first(error: ErrorDetails) -> str:
     """Which setting is wrong and what was expected, in one line."""
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        known = ", ".join(field.alias or name for name, field in RewardSettings.model_fields.items())
-        return f"{field}: no such setting; expected one of {known}"
+        known = [field.alias or name for name, field in RewardSettings.model_fields.items()]
+        return f"{field}: no such setting{nearest(field, known)}"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     return f"{field}: {message}; got {brief(error['input'], 80)}" if field else message

@@ -7,7 +7,6 @@ under `with` is laid over the section of its stage. Arguments under `trainer` ar
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -16,7 +15,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from sciie_eval.exceptions import InputError, UsageError, brief
+from sciie_eval.exceptions import InputError, UsageError, brief, nearest
 from sciie_rewards.recipe.sections import (
     Augment,
     Data,
@@ -55,7 +54,6 @@ __all__ = [
     "Task",
     "bundled_configs",
     "load_recipe",
-    "nearest",
 ]
 
 _EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
@@ -232,9 +230,3 @@ def _names_at(model: type[BaseModel], place: Iterable[str]) -> list[str]:
             inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
             current = next((a for a in inner if issubclass(a, BaseModel)), current)
     return [field.alias or name for name, field in current.model_fields.items()]
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The end of a message about a name that does not exist: the one that is meant, or all that there are."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"

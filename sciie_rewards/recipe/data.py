@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sciie_eval.cards import Card, data_root, load_card
 from sciie_eval.corpus import load_split, read_gold
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, nearest
 from sciie_eval.schema import Example
 from sciie_eval.signature import GoldHash
 from sciie_eval.store import verify
-from sciie_rewards.recipe.config import Data, nearest
+from sciie_rewards.recipe.config import Data
 from sciie_rewards.recipe.curriculum import evenly
 
 if TYPE_CHECKING:
