@@ -28,7 +28,7 @@ def test_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", ["python", "passk", "migration", "rewards", "mimic"])
+@pytest.mark.parametrize("page", ["python", "passk", "errors", "migration", "rewards", "mimic"])
 def test_the_snippets_run(page):
     found = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
     assert found.attempted
