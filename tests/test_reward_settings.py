@@ -52,6 +52,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+def test_whatever_the_weights_nothing_earns_more_than_1() -> None:
+    gold = {"sentence": "A B .", "ner": [["A", "Method"], ["B", "Task"]], "rel": [["A", "Used-For", "B"]]}
+    answer = '{"ner": [["A", "Method"], ["B", "Task"]], "rel": [["A", "Used-For", "B"]]}'
+    text = f'<think>"A" used for "B"</think><answer>{answer}</answer>'
+    for relations in range(1, 200):  # of these weights about one in ten sums to 1 and a rounding
+        assert R2Reward(weights={"REL": relations / 7, "SPAN": 0.3}).score_one(text, gold).score == 1
+
+
 @pytest.mark.parametrize(("settings", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_settings_fail_when_made_and_are_named(settings: dict[str, Any], message: str) -> None:
     with pytest.raises((UsageError, InputError), match=message) as caught:
