@@ -105,8 +105,10 @@ class R2Reward:
         """
         if isinstance(settings, str | Path):
             settings = read_mapping(settings)
+        if not isinstance(settings, RewardSettings):
+            settings = RewardSettings.of(**{str(name): value for name, value in settings.items()})
         reward = cls.__new__(cls)
-        reward._set_up(settings if isinstance(settings, RewardSettings) else RewardSettings.of(**settings))
+        reward._set_up(settings)
         return reward
 
     def __reduce__(self) -> tuple[Callable[[RewardSettings], R2Reward], tuple[RewardSettings]]:
