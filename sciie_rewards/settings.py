@@ -32,8 +32,8 @@ class RewardSettings(BaseModel):
 
     Attributes:
         profile: ``robust``, or ``released`` for the four rewards of the public R2GRPO release.
-        weights: by component, from 0 to `LARGEST`; those not named keep their default. Under ``robust`` they are scaled to sum
-            1, under ``released`` they are factors.
+        weights: by component, from 0 to `LARGEST`; those not named keep their default. Under ``robust`` they are scaled
+            to sum 1, under ``released`` they are factors.
         label_schema: the label inventory, its card's name or path (given as ``schema``).
         match: how two texts are equal: strict, boundaries, overlap or fuzzy.
         threshold: least similarity of overlap (default .5) and fuzzy (default .8), in (0, 1].

@@ -180,7 +180,7 @@ def test_what_is_wrong_with_the_call_is_said() -> None:
         r2_reward("x", gold=[ROW])
     with pytest.raises(InputError, match="prompts: expected 1, one a completion, got 2"):
         r2_reward(["x"], ["a", "b"], gold=[ROW])
-    with pytest.raises(InputError, match="completions: expected a list with one completion a row, got .'x'."):
+    with pytest.raises(InputError, match=r"completions: expected a list with one completion a row, got .'x'."):
         r2_reward({"x"}, gold=[ROW])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="prompts: expected 1, one a completion, got 7"):
         r2_reward(["x"], 7, gold=[ROW])  # type: ignore[arg-type]
