@@ -41,8 +41,10 @@ class UsageError(SciieError, ValueError):
 
 
 def brief(value: object, width: int = 120) -> str:
-    """How a message quotes a wrong value: its repr, cut to ``width`` characters."""
+    """How a message quotes a wrong value: its repr in one line (arrays have several), cut to ``width`` characters."""
     text = repr(value)
+    if "\n" in text:
+        text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 3] + "..."
 
 

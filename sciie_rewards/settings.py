@@ -23,14 +23,17 @@ __all__ = ["Profile", "RewardSettings", "read_mapping", "yaml_module"]
 
 Profile = Literal["robust", "released"]
 
+LARGEST = 1_000_000
+"""Largest weight: only their shares matter."""
+
 
 class RewardSettings(BaseModel):
     """The settings of `R2Reward`.
 
     Attributes:
         profile: ``robust``, or ``released`` for the four rewards of the public R2GRPO release.
-        weights: by component, at least 0; those not named keep their default. Under ``robust`` they are scaled to sum
-            1, under ``released`` they are factors.
+        weights: by component, from 0 to `LARGEST`; those not named keep their default. Under ``robust`` they are scaled
+            to sum 1, under ``released`` they are factors.
         label_schema: the label inventory, its card's name or path (given as ``schema``).
         match: how two texts are equal: strict, boundaries, overlap or fuzzy.
         threshold: least similarity of overlap (default .5) and fuzzy (default .8), in (0, 1].
@@ -60,15 +63,18 @@ class RewardSettings(BaseModel):
     @field_validator("weights", mode="before")
     @classmethod
     def _weights_by_name(cls, value: object) -> object:
-        """Names of components in any letter case, weights finite and not negative."""
+        """Names of components in any letter case, weights from 0 to `LARGEST`."""
         if value is None:
             return {}
         if not isinstance(value, Mapping):
             raise ValueError("expected a mapping from component to weight")
         for name, weight in value.items():
-            if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < math.inf:
-                raise ValueError(f"{name}: expected a finite number from 0 up, got {brief(weight)}")
-        return {str(name).upper(): float(weight) for name, weight in value.items()}
+            if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight <= LARGEST:
+                raise ValueError(f"{name}: expected a number from 0 to {LARGEST:,}, got {brief(weight)}")
+        weights = {str(name).upper(): float(weight) for name, weight in value.items()}
+        if len(weights) < len(value):
+            raise ValueError(f"expected every component once, got {', '.join(map(str, value))}")
+        return weights
 
     @model_validator(mode="after")
     def _settings_go_together(self) -> RewardSettings:
