@@ -260,10 +260,10 @@ def _dictionary() -> str:
 
 
 def _published() -> str:
-    """One row a result: its numbers on SciER's test split and out of domain, how we know, and what its evaluator does."""
+    """One row a result: its numbers on SciER's test split and out of domain, its grade, and what its evaluator does."""
     columns = [("scier", task) for task in ("ner", "rel", "rel+", "best@5 rel")]
     columns += [("ood", task) for task in ("ner", "rel", "best@5 rel")]
-    titles = [f"{'OOD ' if split == 'ood' else ''}{task.replace('best@5 rel', 'rel Best@5')}" for split, task in columns]
+    titles = [f"{'OOD ' * (split == 'ood')}{task.replace('best@5 rel', 'rel Best@5')}" for split, task in columns]
     lines = [_row("system", [*titles, "grade", "drops false positives", "source"]), "|---" * 11 + "|"]
     for row in tomllib.loads((ROOT / "benchmarks" / "published.toml").read_text(encoding="utf-8"))["result"]:
         numbers = [row.get(split, {}).get(task) for split, task in columns]

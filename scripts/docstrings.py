@@ -1,4 +1,4 @@
-"""For the documentation site: the doctests of a docstring stand in a code block, as Markdown would not see them else."""
+"""For the documentation site: doctests of docstrings stand in code blocks, since Markdown does not know them."""
 
 from __future__ import annotations
 

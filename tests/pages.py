@@ -139,7 +139,8 @@ class Session:
             test = doctest.DocTestParser().get_doctest(block.text, {}, f"line {block.line}", None, block.line)
             test.globs = self.names
             out: list[str] = []
-            failed = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(test, out=out.append, clear_globs=False).failed
+            runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+            failed = runner.run(test, out=out.append, clear_globs=False).failed
             assert not failed, "".join(out)
         else:
             exec(compile(block.text, f"line {block.line}", "exec"), self.names)

@@ -17,6 +17,7 @@ def test_doctests_are_fenced_and_nothing_else_is_touched() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     text = "Says.\n\n>>> a\n... b\n[1, 2]\n>>> c\n\nThen, as `a >>> b`:\n\n    >>> d\n    e"
-    fenced = "Says.\n\n\n```pycon\n>>> a\n... b\n[1, 2]\n>>> c\n```\n\nThen, as `a >>> b`:\n\n\n    ```pycon\n    >>> d\n    e\n    ```"
+    first, second = "\n```pycon\n>>> a\n... b\n[1, 2]\n>>> c\n```", "\n    ```pycon\n    >>> d\n    e\n    ```"
+    fenced = f"Says.\n\n{first}\n\nThen, as `a >>> b`:\n\n{second}"
     assert module.fenced(text) == fenced
     assert module.fenced("Nothing.") == "Nothing."

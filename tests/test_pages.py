@@ -8,6 +8,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,8 @@ def test_what_is_not_run_says_why() -> None:
 
 
 def test_what_is_installed_can_be_installed() -> None:
-    extras = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"])
     for page in PAGES:
         for named in re.findall(r"(?:sciie-eval|'\.)\[([a-z,]+)\]", page.read_text(encoding="utf-8")):
             assert set(named.split(",")) <= extras, f"{page.name}: {named}"
@@ -169,7 +171,7 @@ def test_links_stay_in_docs_where_the_site_has_their_goal(page: Path) -> None:
 def test_lists_are_lists_for_both_readers_of_markdown(page: Path) -> None:
     text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
     lines = text.split("\n")
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         starts = re.match(r"(- |\d+\. )", line)
         assert not starts or not before or re.match(r"- |\d+\. |  |<!--", before), f"no empty line above: {line}"
 
