@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ PAGES = (
     ROOT / "docs" / "reward_hacking.md",
     ROOT / "docs" / "mimic.md",
     ROOT / "docs" / "recipe.md",
+    ROOT / "docs" / "published.md",
 )
 SHOWN_LINES = 9
 
@@ -273,6 +275,21 @@ def _dictionary() -> str:
     return "\n".join(["| split | NER F1 |", "|---|---|", *(_row(name, [f"{f1:.3f}"]) for name, f1 in found.items())])
 
 
+def _published() -> str:
+    """One row a result: its numbers on SciER's test split and out of domain, its grade, and what its evaluator does."""
+    columns = [("scier", task) for task in ("ner", "rel", "rel+", "best@5 rel")]
+    columns += [("ood", task) for task in ("ner", "rel", "best@5 rel")]
+    titles = [f"{'OOD ' * (split == 'ood')}{task.replace('best@5 rel', 'rel Best@5')}" for split, task in columns]
+    lines = [_row("system", [*titles, "grade", "drops false positives", "source"]), "|---" * 11 + "|"]
+    for row in tomllib.loads((ROOT / "benchmarks" / "published.toml").read_text(encoding="utf-8"))["result"]:
+        numbers = [row.get(split, {}).get(task) for split, task in columns]
+        cells = ["" if number is None else f"{number:.2f}" for number in numbers]
+        source = " ".join([row["source"], *([f"({row['note']})"] if "note" in row else [])])
+        name = row["system"].replace("*", "\\*")
+        lines.append(_row(name, [*cells, row["grade"], row["drops_false_positives"], source]))
+    return "\n".join(lines)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "errors": _errors,
@@ -291,6 +308,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "augmentation": _augmentation,
     "dictionary": _dictionary,
     "nano_cpu": _nano_cpu,
+    "published": _published,
 }
 """What stands between the markers, by name."""
 
