@@ -276,18 +276,29 @@ def _dictionary() -> str:
 
 
 def _published() -> str:
-    """One row a result: its numbers on SciER's test split and out of domain, its grade, and what its evaluator does."""
-    columns = [("scier", task) for task in ("ner", "rel", "rel+", "best@5 rel")]
-    columns += [("ood", task) for task in ("ner", "rel", "best@5 rel")]
-    titles = [f"{'OOD ' * (split == 'ood')}{task.replace('best@5 rel', 'rel Best@5')}" for split, task in columns]
-    lines = [_row("system", [*titles, "grade", "drops false positives", "source"]), "|---" * 11 + "|"]
-    for row in tomllib.loads((ROOT / "benchmarks" / "published.toml").read_text(encoding="utf-8"))["result"]:
-        numbers = [row.get(split, {}).get(task) for split, task in columns]
-        cells = ["" if number is None else f"{number:.2f}" for number in numbers]
-        source = " ".join([row["source"], *([f"({row['note']})"] if "note" in row else [])])
-        name = row["system"].replace("*", "\\*")
-        lines.append(_row(name, [*cells, row["grade"], row["drops_false_positives"], source]))
+    """Numbers on the two test splits, a † where an evaluator may drop false positives; then how we know each."""
+    rows = tomllib.loads((ROOT / "benchmarks" / "published.toml").read_text(encoding="utf-8"))["result"]
+    lines = []
+    for split, title in (("scier", "SciER test"), ("ood", "SciER test_ood")):
+        lines += [_row(title, ["ner", "rel", "rel+", "rel Best@5"]), "|---" * 5 + "|"]
+        lines += [_row(_system(row), _numbers(row, row[split])) for row in rows if split in row]
+        lines.append("")
+    lines += [_row("system", ["grade", "drops false positives", "source"]), "|---" * 4 + "|"]
+    for row in rows:
+        source = " ".join([row["source"], *([f"({row['note'].rstrip('.')})"] if "note" in row else [])])
+        lines.append(_row(_system(row), [row["grade"], row["drops_false_positives"], source]))
     return "\n".join(lines)
+
+
+def _system(row: dict[str, Any]) -> str:
+    name: str = row["system"]
+    return name.replace("*", "\\*")
+
+
+def _numbers(row: dict[str, Any], found: dict[str, float]) -> list[str]:
+    mark = "" if row["drops_false_positives"] == "no" else " †"
+    tasks = ("ner", "rel", "rel+", "best@5 rel")
+    return [f"{found[task]:.2f}{mark}" if task in found else "" for task in tasks]
 
 
 PARTS: dict[str, Callable[[], str]] = {
