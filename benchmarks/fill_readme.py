@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ PAGES = (
     ROOT / "docs" / "reward_hacking.md",
     ROOT / "docs" / "mimic.md",
     ROOT / "docs" / "recipe.md",
+    ROOT / "docs" / "published.md",
 )
 SHOWN_LINES = 9
 
@@ -273,6 +275,32 @@ def _dictionary() -> str:
     return "\n".join(["| split | NER F1 |", "|---|---|", *(_row(name, [f"{f1:.3f}"]) for name, f1 in found.items())])
 
 
+def _published() -> str:
+    """Numbers on the two test splits, a † where an evaluator may drop false positives; then how we know each."""
+    rows = tomllib.loads((ROOT / "benchmarks" / "published.toml").read_text(encoding="utf-8"))["result"]
+    lines = []
+    for split, title in (("scier", "SciER test"), ("ood", "SciER test_ood")):
+        lines += [_row(title, ["ner", "rel", "rel+", "rel Best@5"]), "|---" * 5 + "|"]
+        lines += [_row(_system(row), _numbers(row, row[split])) for row in rows if split in row]
+        lines.append("")
+    lines += [_row("system", ["grade", "drops false positives", "source"]), "|---" * 4 + "|"]
+    for row in rows:
+        source = " ".join([row["source"], *([f"({row['note'].rstrip('.')})"] if "note" in row else [])])
+        lines.append(_row(_system(row), [row["grade"], row["drops_false_positives"], source]))
+    return "\n".join(lines)
+
+
+def _system(row: dict[str, Any]) -> str:
+    name: str = row["system"]
+    return name.replace("*", "\\*")
+
+
+def _numbers(row: dict[str, Any], found: dict[str, float]) -> list[str]:
+    mark = "" if row["drops_false_positives"] == "no" else " †"
+    tasks = ("ner", "rel", "rel+", "best@5 rel")
+    return [f"{found[task]:.2f}{mark}" if task in found else "" for task in tasks]
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
     "errors": _errors,
@@ -291,6 +319,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "augmentation": _augmentation,
     "dictionary": _dictionary,
     "nano_cpu": _nano_cpu,
+    "published": _published,
 }
 """What stands between the markers, by name."""
 

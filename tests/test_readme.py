@@ -1,11 +1,8 @@
 """README says what is measured and what is printed now."""
 
-import doctest
 import importlib.util
 import re
 from pathlib import Path
-
-import pytest
 
 from sciie_eval.cards import load_card, load_schema
 from sciie_eval.parsing import ISSUES
@@ -23,16 +20,9 @@ def test_the_marked_parts_are_current():
 
 
 def test_every_link_leads_somewhere():
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
-@pytest.mark.parametrize("page", ["python", "passk", "errors", "migration", "rewards", "mimic"])
-def test_the_snippets_run(page):
-    found = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
-    assert found.attempted
-    assert not found.failed
 
 
 def test_every_issue_is_explained():
@@ -42,7 +32,7 @@ def test_every_issue_is_explained():
 
 def test_the_cards_in_the_docs_are_cards(tmp_path):
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"(?s)```toml\n(name = .*?)```", text)
+    blocks = re.findall(r"(?s)```toml[^\n]*\n(name = .*?)```", text)
     cards = [tmp_path / "mylabels.toml", tmp_path / "mydata.toml"]
     for card, block in zip(cards, blocks, strict=True):
         card.write_text(block, encoding="utf-8")

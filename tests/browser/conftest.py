@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hostile_completions import NAME, hostile_rows
-from pages import SAMPLE, Make, Open, Opened
+from browsing import SAMPLE, Make, Open, Opened
 from typer.testing import CliRunner
 
 from sciie_eval.cli import app

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hostile_completions import HOSTILE
-from pages import SAMPLE, Make, Open, Opened
+from browsing import SAMPLE, Make, Open, Opened
 
 from sciie_eval.report import html
 
