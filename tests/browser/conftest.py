@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_completions import NAME, hostile_rows
 from browsing import SAMPLE, Make, Open, Opened
+from hostile_completions import NAME, hostile_rows
 from typer.testing import CliRunner
 
 from sciie_eval.cli import app

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_completions import HOSTILE
 from browsing import SAMPLE, Make, Open, Opened
+from hostile_completions import HOSTILE
 
 from sciie_eval.report import html
 
