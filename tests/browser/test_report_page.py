@@ -179,9 +179,8 @@ def test_entities_stand_in_the_sentence_and_every_placed_relation_has_an_arc(ope
     assert gold.locator(".arc").count() == relations > 0
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_arcs_end_at_the_entities_of_their_relation(opened: Open, sample_report: Path, width: int) -> None:
-    page = opened(sample_report, hash="#sentence=gold-0", width=width).page
+def has_its_arc_in_place(page: Any) -> None:
+    """The one arc of gold-0 ends above its entity and stays in the box of the sentence."""
     box = page.locator(".panel[aria-label=Gold] .sentence")
     frame = box.bounding_box()
     head = box.locator(".arc .head").bounding_box()
@@ -192,6 +191,27 @@ def test_arcs_end_at_the_entities_of_their_relation(opened: Open, sample_report:
     line = box.locator(".arc .line").bounding_box()
     assert frame["x"] - 1 <= line["x"]
     assert line["x"] + line["width"] <= frame["x"] + frame["width"] + 1
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_arcs_end_at_the_entities_of_their_relation(opened: Open, sample_report: Path, width: int) -> None:
+    page = opened(sample_report, hash="#sentence=gold-0", width=width).page
+    has_its_arc_in_place(page)
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.wait_for_function("document.querySelector('.arcs').clientWidth < 700 && new Promise(requestAnimationFrame)")
+    has_its_arc_in_place(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_arcs_stay_in_place_on_paper(opened: Open, sample_report: Path, width: int) -> None:
+    page = opened(sample_report, hash="#sentence=gold-0", width=width).page
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    has_its_arc_in_place(page)
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    has_its_arc_in_place(page)
 
 
 def test_the_completion_stands_there_as_it_was_written(opened: Open, sample_report: Path) -> None:

@@ -95,6 +95,12 @@ class Browser {
     this.started = true;
   }
 
+  /** Scripts cannot measure paper, so the sentence is laid out for it beforehand. */
+  print(starts) {
+    byId("detail").classList.toggle("printing", starts);
+    this.redraw();
+  }
+
   redraw() {
     for (const box of byId("detail").querySelectorAll(".sentence")) box.redraw();
   }

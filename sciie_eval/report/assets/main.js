@@ -21,7 +21,8 @@ async function start() {
     const [meta, sentences] = await Promise.all([readBlock("meta"), readBlock("sentence-data")]);
     const browser = new Browser(sentences, meta);
     document.addEventListener("keydown", (event) => onKey(event, browser));
-    window.addEventListener("beforeprint", () => browser.redraw());
+    window.addEventListener("beforeprint", () => browser.print(true));
+    window.addEventListener("afterprint", () => browser.print(false));
     document.documentElement.dataset.ready = "yes";
   } catch (error) {
     const old = "This browser is too old to unpack the sentences (DecompressionStream is missing); use one from 2023 or later.";
