@@ -20,6 +20,7 @@ PAGES = (
     ROOT / "README.md",
     ROOT / "docs" / "metrics.md",
     ROOT / "docs" / "passk.md",
+    ROOT / "docs" / "errors.md",
     ROOT / "docs" / "reward_hacking.md",
     ROOT / "docs" / "mimic.md",
     ROOT / "docs" / "recipe.md",
@@ -44,10 +45,25 @@ def fill(text: str) -> str:
     return text
 
 
+def _said(*arguments: str) -> list[str]:
+    """The lines that ``sciie-eval`` prints."""
+    code = "from sciie_eval.cli import main; main()"
+    run = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True, cwd=ROOT)
+    return run.stdout.splitlines()
+
+
+def _errors() -> str:
+    """The report on the bundled sample without its tables of relations, which look like that of entities."""
+    sample = ("datasets/sample/predictions.jsonl", "--gold", "datasets/sample/gold.jsonl")
+    lines = [line.rstrip() for line in _said("errors", *sample, "--show", "1")]
+    rel, confusion = (
+        next(i for i, line in enumerate(lines) if line.startswith(start)) for start in ("rel: ", "ner: gold")
+    )
+    return "\n".join(["```text", *lines[:rel], "…", "", *lines[confusion:], "```"])
+
+
 def _demo() -> str:
-    code = "from sciie_eval.cli import main; import sys; sys.argv = ['sciie-eval', 'demo']; main()"
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
-    lines = run.stdout.splitlines()
+    lines = _said("demo")
     head, tail = lines[:SHOWN_LINES], lines[next(i for i, line in enumerate(lines) if "sentences ·" in line) :]
     return "\n".join(["```text", *(line.rstrip() for line in [*head, "…", *tail]), "```"])
 
@@ -287,6 +303,7 @@ def _numbers(row: dict[str, Any], found: dict[str, float]) -> list[str]:
 
 PARTS: dict[str, Callable[[], str]] = {
     "demo": _demo,
+    "errors": _errors,
     "gap": _gap,
     "coverage": _coverage,
     "coverage_samples": _coverage_samples,

@@ -1,7 +1,8 @@
 """How good is an extraction of entities and relations from a scientific sentence?
 
-`score`, `score_samples` and `compare` take gold and predictions from Python; `parse_completion` reads whatever a model
-wrote; `load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the same with files.
+`score`, `errors`, `score_samples` and `compare` take gold and predictions from Python; `parse_completion` reads
+whatever a model wrote; `load_split` and `load_schema` read datasets by their cards. The command ``sciie-eval`` does the
+same with files.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sciie_eval.cards import list_cards, load_card, load_schema
+    from sciie_eval.classification import classify
     from sciie_eval.comparison import compare
     from sciie_eval.corpus import load_split, read_gold
     from sciie_eval.curve_results import SampleScores
+    from sciie_eval.error_report import ErrorReport, errors
     from sciie_eval.evaluate_samples import score_samples
     from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
     from sciie_eval.labels import EntityType, LabelSchema, RelationType
@@ -29,6 +32,7 @@ __all__ = [
     "CorpusScore",
     "Entity",
     "EntityType",
+    "ErrorReport",
     "Example",
     "Extraction",
     "InputError",
@@ -44,7 +48,9 @@ __all__ = [
     "UsageError",
     "avg_at_k",
     "best_at_k",
+    "classify",
     "compare",
+    "errors",
     "list_cards",
     "load_card",
     "load_schema",
@@ -57,10 +63,12 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("list_cards", "load_card", "load_schema"), "cards"),
+    **dict.fromkeys(("classify",), "classification"),
     **dict.fromkeys(("compare",), "comparison"),
     **dict.fromkeys(("load_split", "read_gold"), "corpus"),
     **dict.fromkeys(("SampleScores",), "curve_results"),
     **dict.fromkeys(("score_samples",), "evaluate_samples"),
+    **dict.fromkeys(("ErrorReport", "errors"), "error_report"),
     **dict.fromkeys(("CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"), "exceptions"),
     **dict.fromkeys(("EntityType", "LabelSchema", "RelationType"), "labels"),
     **dict.fromkeys(("ParsedCompletion", "parse_completion"), "parsing"),

@@ -138,6 +138,25 @@ def compare_command(
     write_comparison(systems, compare_systems(systems[0], systems[1:], settings), show, options)
 
 
+@app.command("errors", epilog="Example: sciie-eval errors preds.jsonl --dataset scier --split test --show 10")
+@with_options
+def errors_command(
+    preds: Annotated[
+        Path, typer.Argument(metavar="PREDS", help="Prediction file (.jsonl, .gz, .zst, .parquet; - is stdin).")
+    ],
+    options: Options,
+    show: Annotated[int, typer.Option("--show", min=0, help="How many of the worst sentences to show.")] = 3,
+) -> None:
+    """What became of every item: kinds of error per type, confusions, audits, and the worst sentences, marked."""
+    from sciie_eval.cli_output import write_errors
+    from sciie_eval.error_report import errors_of_file
+
+    settings, gold = options.settings, options.gold_source()
+    with options.reading(preds) as reading:
+        report = errors_of_file(preds, settings, gold, reading, show=show)
+    write_errors(report, options)
+
+
 @app.command("validate", epilog="Example: sciie-eval validate preds.jsonl --dataset scier --split test")
 @with_options
 def validate_command(preds: Files, options: Options) -> None:

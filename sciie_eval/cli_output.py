@@ -18,16 +18,17 @@ from sciie_eval.report.tables import (
     long_table,
     score_tables,
 )
-from sciie_eval.report.text import comparison_text, curve_text, score_text, tables_text
+from sciie_eval.report.text import comparison_text, curve_text, error_text, score_text, tables_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sciie_eval.cli_options import Options
+    from sciie_eval.error_report import ErrorReport
     from sciie_eval.report.curves import NamedCurves
     from sciie_eval.validation import Validation
 
-__all__ = ["write_comparison", "write_curves", "write_scores", "write_validation"]
+__all__ = ["write_comparison", "write_curves", "write_errors", "write_scores", "write_validation"]
 
 
 def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
@@ -74,6 +75,19 @@ def write_comparison(systems: Sequence[System], found: Sequence[SystemComparison
         lambda console: comparison_text(scores, found, show, console=console),
         lambda: [long_comparison(found)] if options.format == "csv" else comparison_tables(scores[0][0], found),
         scores,
+    )
+
+
+def write_errors(report: ErrorReport, options: Options) -> None:
+    """Write an error report."""
+    from sciie_eval.report.errors import error_tables, long_errors, worst_table
+
+    _write(
+        options,
+        report.to_dict,
+        lambda console: error_text(report, console=console),
+        lambda: [long_errors(report)] if options.format == "csv" else [*error_tables(report), *worst_table(report)],
+        [("", report)],
     )
 
 

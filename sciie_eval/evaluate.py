@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from sciie_eval.corpus import load_split, read_gold
@@ -16,7 +17,7 @@ from sciie_eval.predictions import Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
 from sciie_eval.schema import Example
-from sciie_eval.scoring import add_prediction
+from sciie_eval.scoring import ABSENT, Watch, add_prediction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
@@ -147,6 +148,7 @@ def evaluate_file(
     reading: Reading | None = None,
     *,
     keep: bool = False,
+    watch: Watch | None = None,
 ) -> Evaluation:
     """Read a prediction file and count it.
 
@@ -156,6 +158,7 @@ def evaluate_file(
         gold: where gold is; None when every row holds its own.
         reading: how to read.
         keep: keep the matches of every sentence.
+        watch: called after each sentence.
 
     Raises:
         InputError: what is wrong with the file, where, and what to do.
@@ -165,20 +168,16 @@ def evaluate_file(
     rows = iter(file)
     first = next(rows)
     spans = file.placed and (gold is None or gold.placed)
-    result = Evaluation(file, settings, gold, None, Tally(settings, spans, keep), GoldHash())
-    _count(result, first, reading.sample, keep)
-    for row in rows:
-        _count(result, row, reading.sample, keep)
+    result = Evaluation(file, settings, gold, None, Tally(settings, spans, keep or watch is not None), GoldHash())
+    for row in chain((first,), rows):
+        _count(result, row, reading.sample, keep, watch)
     return result
 
 
-def _count(result: Evaluation, row: Joined, sample: int, keep: bool) -> None:
+def _count(result: Evaluation, row: Joined, sample: int, keep: bool, watch: Watch | None) -> None:
     example = row.example
     gold = GoldSentence(items_of(example.gold))
-    if row.samples:
-        add_prediction(result.tally, gold, _chosen(row, sample), example)
-    else:
-        result.tally.add(gold, None, example.doc_id)
+    add_prediction(result.tally, gold, _chosen(row, sample) if row.samples else ABSENT, example, watch)
     if len(row.samples) > 1:
         result.sample = sample
     result.hash.add(example)

@@ -9,7 +9,10 @@ SciieError
 
 from __future__ import annotations
 
-__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError", "brief"]
+import difflib
+from collections.abc import Sequence
+
+__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError", "brief", "nearest"]
 
 
 class SciieError(Exception):
@@ -38,6 +41,14 @@ class UsageError(SciieError, ValueError):
 
 
 def brief(value: object, width: int = 120) -> str:
-    """How a message quotes a wrong value: its repr, cut to ``width`` characters."""
+    """How a message quotes a wrong value: its repr in one line (arrays have several), cut to ``width`` characters."""
     text = repr(value)
+    if "\n" in text:
+        text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The end of a message about a name that does not exist: the one that is meant, or all that there are."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"

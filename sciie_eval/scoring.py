@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,24 @@ from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
 
-__all__ = ["Prediction", "Tallied", "add_prediction", "read_prediction", "score", "tally_predictions"]
+__all__ = [
+    "ABSENT",
+    "Prediction",
+    "Tallied",
+    "Watch",
+    "add_prediction",
+    "read_prediction",
+    "score",
+    "tally_predictions",
+]
 
 Prediction = Extraction | ParsedCompletion | str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """An extraction, a parsed or raw completion, a message or list of messages, a mapping in SciER's form, or nothing."""
+ABSENT: Any = object()
+"""Stands for a sentence without a prediction; None is a completion without an answer."""
+Watch = Callable[[Tally, Example, ParsedCompletion | None], None]
+"""Called with the tally, the example and what was predicted, once a sentence was counted; the last of the tally's
+``matches`` are those of the sentence, and it may take them away."""
 
 
 def score(
@@ -71,27 +85,21 @@ def tally_predictions(
     settings: Settings,
     *,
     keep: bool,
+    watch: Watch | None = None,
 ) -> Tallied:
-    """Parse, match and count; the arguments are those of `score`, and whether to keep the matches."""
+    """Parse, match and count; the arguments are those of `score`, whether to keep the matches, and who looks on."""
     if isinstance(gold, str | Mapping) or not isinstance(gold, Iterable):
         raise InputError(f"gold: expected a list with one item a sentence, got {type(gold).__name__}")
     examples = [_example(item, number, settings) for number, item in enumerate(gold)]
     aligned = _aligned(examples, predicted)
-    tally = Tally(settings, _placed(examples, aligned), keep)
+    tally = Tally(settings, _placed(examples, aligned), keep or watch is not None)
     prepared: dict[int, GoldSentence] = {}  # an example that stands in the list several times is prepared once
     for example, value in zip(examples, aligned, strict=True):
         sentence = prepared.get(id(example))
         if sentence is None:
             sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        if value is _ABSENT:
-            tally.add(sentence, None, example.doc_id)
-        else:
-            add_prediction(tally, sentence, value, example)
+        add_prediction(tally, sentence, value, example, watch)
     return Tallied(tally, examples)
-
-
-_ABSENT: Any = object()
-"""Stands for a sentence that a mapping of predictions does not have; None is a completion without an answer."""
 
 
 def _aligned(
@@ -104,7 +112,7 @@ def _aligned(
             raise InputError("gold: ids are not unique, so a mapping of predictions does not tell the sentences apart")
         if unknown := [name for name in predicted if name not in known]:
             raise InputError(f"predicted: {len(unknown)} ids are not in gold, the first is {unknown[0]!r}")
-        return [predicted.get(example.id, _ABSENT) for example in examples]
+        return [predicted.get(example.id, ABSENT) for example in examples]
     if isinstance(predicted, str) or not isinstance(predicted, Sequence):
         raise InputError(f"predicted: expected a list of predictions or a mapping, got {type(predicted).__name__}")
     if len(predicted) != len(examples):
@@ -117,23 +125,28 @@ def _aligned(
 
 def _placed(examples: list[Example], predicted: Sequence[Prediction]) -> bool:
     """Whether gold and all predictions are extractions with offsets, so that these can be compared."""
-    if not all(isinstance(value, Extraction) or value is _ABSENT for value in predicted):
+    if not all(isinstance(value, Extraction) or value is ABSENT for value in predicted):
         return False
     golds = [items_of(example.gold) for example in examples]
     said = [items_of(value) for value in predicted if isinstance(value, Extraction)]
     return any(items.entities or items.relations for items in golds) and all(items.has_spans for items in golds + said)
 
 
-def add_prediction(tally: Tally, gold: GoldSentence, value: Prediction, example: Example) -> None:
-    """Count one prediction; ``gold`` is the example's, prepared.
+def add_prediction(
+    tally: Tally, gold: GoldSentence, value: Prediction, example: Example, watch: Watch | None = None
+) -> None:
+    """Count one prediction; ``gold`` is the example's, prepared, and ``ABSENT`` a prediction that is missing.
 
     Raises:
         InputError: as `read_prediction`.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and watch is None:
         tally.add_text(gold, value, example.doc_id)
-    else:
-        tally.add(gold, read_prediction(value, tally.settings, example.id), example.doc_id)
+        return
+    parsed = None if value is ABSENT else read_prediction(value, tally.settings, example.id)
+    tally.add(gold, parsed, example.doc_id)
+    if watch is not None:
+        watch(tally, example, parsed)
 
 
 def read_prediction(value: Prediction, settings: Settings, name: str = "") -> ParsedCompletion:

@@ -11,6 +11,7 @@ from rapidfuzz.fuzz import ratio
 from sciie_eval.rules import MatchRule
 
 __all__ = [
+    "TOKEN",
     "Similarity",
     "behind",
     "fuzzy_similarity",
@@ -21,7 +22,7 @@ __all__ = [
     "tokens",
 ]
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+TOKEN = re.compile(r"\w+|[^\w\s]")
 
 Similarity = Callable[[Any, Any], float]
 
@@ -32,7 +33,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("state-of-the-art")
     ['state', '-', 'of', '-', 'the', '-', 'art']
     """
-    return _TOKEN.findall(text)
+    return TOKEN.findall(text)
 
 
 class _TokenSets(dict[str, frozenset[Any]]):
@@ -60,7 +61,7 @@ class _TokenSets(dict[str, frozenset[Any]]):
         return found
 
 
-_TOKENS_OF = _TokenSets()
+TOKENS_OF = _TokenSets()
 
 
 def token_overlap(left: str, right: str) -> float:
@@ -69,7 +70,7 @@ def token_overlap(left: str, right: str) -> float:
     >>> token_overlap("neural network", "deep neural network")
     0.6666666666666666
     """
-    one, two = _TOKENS_OF[left], _TOKENS_OF[right]
+    one, two = TOKENS_OF[left], TOKENS_OF[right]
     if one.isdisjoint(two):
         return 0.0
     shared = len(one & two)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +21,7 @@ from sciie_eval.settings import Settings
 from sciie_eval.sides import Side, differ_in_blanks
 from sciie_eval.stats import Floats, micro_f1
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "tasks_of"]
 
 NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
@@ -184,13 +185,14 @@ class Tally:
         if self._lane is not None and self._lane.n:
             said |= PLAIN_SECTIONS
             gold |= self._lane.gold_sections
-        gold_tasks = _tasks_of(gold)
-        said_tasks = gold_tasks if by_gold_alone or not said else _tasks_of(said)
+        gold_tasks = tasks_of(gold)
+        said_tasks = gold_tasks if by_gold_alone or not said else tasks_of(said)
         return tuple(task for task in self.settings.scored_tasks if task in gold_tasks & said_tasks)
 
 
-def _tasks_of(sections: set[Section]) -> set[Task]:
-    relations = bool(sections & {"rel", "rel_plus"})
+def tasks_of(sections: Collection[Section]) -> set[Task]:
+    """The tasks that a prediction or gold with these sections speaks of."""
+    relations = "rel" in sections or "rel_plus" in sections
     typed = "rel_plus" in sections or (relations and "ner" in sections)
     spoken = zip(TASKS, ("ner" in sections, relations, typed), strict=True)
     return {task for task, yes in spoken if yes}

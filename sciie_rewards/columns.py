@@ -19,7 +19,7 @@ from sciie_eval.rules import MatchRule
 from sciie_eval.schema import SECTIONS, Example, Extraction
 from sciie_rewards.gold import GoldRow
 
-__all__ = ["GoldRows"]
+__all__ = ["GoldRows", "as_list"]
 
 PREPARED = 8192
 """Rows that are kept prepared; the one prepared first makes room."""
@@ -81,8 +81,7 @@ class GoldRows:
                 f"column {missing}: missing from row 0 on; expected gold: {FORMS['gold']}; or ner: {FORMS['ner']} and "
                 f"rel: {FORMS['rel']}; one value a completion; got the columns {', '.join(sorted(columns)) or 'none'}"
             )
-        for name, values in given.items():
-            _check_column(name, values, number)
+        given = {name: _column(name, values, number) for name, values in given.items()}
         sentences, golds = given.pop("sentence", None), given.pop("gold", None)
         rows: list[GoldRow | None] = []
         for place in range(number):
@@ -99,7 +98,7 @@ class GoldRows:
     def _row(self, value: object, sentence: object, name: str, place: int | None) -> GoldRow:
         key: object = None
         try:
-            key = (value if type(value) is str else to_json(value), sentence)
+            key = (str(value) if isinstance(value, str) else to_json(value), sentence)
             row = self._kept.get(key)  # fails where the sentence cannot be hashed
         except (TypeError, ValueError):  # neither is what it should be, as reading will say
             row = None
@@ -139,17 +138,24 @@ class GoldRows:
         return Example(id=str(gold.get("id", "")), sentence=text, gold=extraction)
 
 
-def _check_column(name: str, values: object, number: int) -> None:
-    """A column holds one value a completion."""
+def as_list(values: Any) -> list[Any] | None:
+    """The values of what has an order, such as an array or a column of a data frame, by place; None for all else."""
+    if type(values) is list:
+        return values
+    if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
+        return None
+    return list(values) if hasattr(values, "__getitem__") else None
+
+
+def _column(name: str, values: object, number: int) -> list[Any]:
+    """A column, which holds one value a completion."""
     expected = f"column {name}: expected a list with {number} values, one a completion, each {FORMS[name]}"
-    if (
-        isinstance(values, str | bytes | Mapping)
-        or not hasattr(values, "__len__")
-        or not hasattr(values, "__getitem__")
-    ):
+    listed = as_list(values)
+    if listed is None:
         raise InputError(f"{expected}; got {brief(values)}")
-    if len(values) != number:
-        raise InputError(f"{expected}; got {len(values)}, so row {min(len(values), number)} has none")
+    if len(listed) != number:
+        raise InputError(f"{expected}; got {len(listed)}, so row {min(len(listed), number)} has none")
+    return listed
 
 
 def _decoded(value: object, form: str, where: str) -> object:

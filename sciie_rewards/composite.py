@@ -12,7 +12,7 @@ from sciie_eval.parsing import message_text
 from sciie_eval.rules import Matcher, Normalization
 from sciie_eval.schema import Example
 from sciie_eval.settings import Symmetric
-from sciie_rewards.columns import GoldRows
+from sciie_rewards.columns import GoldRows, as_list
 from sciie_rewards.gold import GoldRow
 from sciie_rewards.profiles import Robust, Scored, scorer_for
 from sciie_rewards.result import RewardResult
@@ -105,8 +105,10 @@ class R2Reward:
         """
         if isinstance(settings, str | Path):
             settings = read_mapping(settings)
+        if not isinstance(settings, RewardSettings):
+            settings = RewardSettings.of(**{str(name): value for name, value in settings.items()})
         reward = cls.__new__(cls)
-        reward._set_up(settings if isinstance(settings, RewardSettings) else RewardSettings.of(**settings))
+        reward._set_up(settings)
         return reward
 
     def __reduce__(self) -> tuple[Callable[[RewardSettings], R2Reward], tuple[RewardSettings]]:
@@ -214,12 +216,16 @@ class R2Reward:
         self, completions: Sequence[object], prompts: Sequence[object] | None, columns: Mapping[str, Any]
     ) -> Iterable[tuple[str, GoldRow | None, object]]:
         """Text, gold and prompt of every completion; all that can be wrong with a batch is said here."""
-        if isinstance(completions, str | bytes | Mapping) or not hasattr(completions, "__len__"):
+        said, asked = as_list(completions), as_list(prompts)
+        if said is None:
             raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
-        if prompts is not None and len(prompts) != len(completions):
-            raise InputError(f"prompts: expected {len(completions)}, one a completion, got {len(prompts)}")
-        texts = [value if type(value) is str else message_text(value) for value in completions]
-        return zip(texts, self._rows.of_columns(columns, len(texts)), prompts or [None] * len(texts), strict=True)
+        if prompts is None:
+            asked = [None] * len(said)
+        if asked is None or len(asked) != len(said):
+            got = brief(prompts) if asked is None else len(asked)
+            raise InputError(f"prompts: expected {len(said)}, one a completion, got {got}")
+        texts = [value if type(value) is str else message_text(value) for value in said]
+        return zip(texts, self._rows.of_columns(columns, len(texts)), asked, strict=True)
 
     def log_rows(
         self,
@@ -229,7 +235,7 @@ class R2Reward:
         columns: Mapping[str, Any],
     ) -> None:
         """Log what lets a completion be scored again: status, gold, and id where there is one."""
-        ids = columns.get("id")
+        ids = as_list(columns.get("id"))
         log_extra(f"{self._prefix}/status", ["" if score is None else score.status for score in scores])
         log_extra(f"{self._prefix}/gold", ["" if row is None else row.to_json() for row in rows])
         if ids is not None and len(ids) == len(rows):

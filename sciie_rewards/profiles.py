@@ -55,6 +55,7 @@ class Robust:
         self.schema, self.judge = settings.label_schema, Judge(settings.rule, settings.relations)
         weights = settings.component_weights()
         self._weights = [weights[component.name] for component in COMPONENTS]
+        self._possible = sum(self._weights)  # 1, or beside it by a rounding
         self._components = [component.__call__ for component in COMPONENTS]
 
     def __call__(self, text: str, row: GoldRow, prompt: object) -> Scored:
@@ -65,7 +66,7 @@ class Robust:
         case = self.judge.case(row, parsed, prompt)
         values = [value_of(case) for value_of in self._components]
         if None not in values:
-            return _made(Scored, (sum(map(mul, self._weights, values)), values, parsed.status, 0.0))
+            return _made(Scored, (sum(map(mul, self._weights, values)) / self._possible, values, parsed.status, 0.0))
         given = [(weight, value) for weight, value in zip(self._weights, values, strict=True) if value is not None]
         score = sum([weight * value for weight, value in given])
         if case.looks or case.ner.tp or (case.ner.f1 is None and case.rel.f1 is None):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sciie_eval.cards import load_schema
-from sciie_eval.exceptions import InputError, MissingExtraError, UsageError, brief
+from sciie_eval.exceptions import InputError, MissingExtraError, UsageError, brief, nearest
 from sciie_eval.labels import LabelSchema
 from sciie_eval.rules import Matcher, MatchRule, Normalization
 from sciie_eval.settings import Symmetric
@@ -19,9 +19,12 @@ from sciie_eval.settings import Symmetric
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["Profile", "RewardSettings", "read_mapping"]
+__all__ = ["Profile", "RewardSettings", "read_mapping", "yaml_module"]
 
 Profile = Literal["robust", "released"]
+
+LARGEST = 1_000_000
+"""Largest weight: only their shares matter."""
 
 
 class RewardSettings(BaseModel):
@@ -29,8 +32,8 @@ class RewardSettings(BaseModel):
 
     Attributes:
         profile: ``robust``, or ``released`` for the four rewards of the public R2GRPO release.
-        weights: by component, at least 0; those not named keep their default. Under ``robust`` they are scaled to sum
-            1, under ``released`` they are factors.
+        weights: by component, from 0 to `LARGEST`; those not named keep their default. Under ``robust`` they are scaled
+            to sum 1, under ``released`` they are factors.
         label_schema: the label inventory, its card's name or path (given as ``schema``).
         match: how two texts are equal: strict, boundaries, overlap or fuzzy.
         threshold: least similarity of overlap (default .5) and fuzzy (default .8), in (0, 1].
@@ -60,15 +63,18 @@ class RewardSettings(BaseModel):
     @field_validator("weights", mode="before")
     @classmethod
     def _weights_by_name(cls, value: object) -> object:
-        """Names of components in any letter case, weights finite and not negative."""
+        """Names of components in any letter case, weights from 0 to `LARGEST`."""
         if value is None:
             return {}
         if not isinstance(value, Mapping):
             raise ValueError("expected a mapping from component to weight")
         for name, weight in value.items():
-            if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < math.inf:
-                raise ValueError(f"{name}: expected a finite number from 0 up, got {brief(weight)}")
-        return {str(name).upper(): float(weight) for name, weight in value.items()}
+            if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight <= LARGEST:
+                raise ValueError(f"{name}: expected a number from 0 to {LARGEST:,}, got {brief(weight)}")
+        weights = {str(name).upper(): float(weight) for name, weight in value.items()}
+        if len(weights) < len(value):
+            raise ValueError(f"expected every component once, got {', '.join(map(str, value))}")
+        return weights
 
     @model_validator(mode="after")
     def _settings_go_together(self) -> RewardSettings:
@@ -141,11 +147,21 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
     return value
 
 
-def _yaml_decoder() -> Callable[[str], object]:
+def yaml_module() -> Any:
+    """PyYAML.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import yaml
     except ImportError:
-        raise MissingExtraError("reading YAML files", "pyyaml", "train") from None
+        raise MissingExtraError("YAML", "pyyaml", "train") from None
+    return yaml
+
+
+def _yaml_decoder() -> Callable[[str], object]:
+    yaml = yaml_module()
 
     def decode(text: str) -> object:
         try:
@@ -160,7 +176,7 @@ def _first(error: ErrorDetails) -> str:
     """Which setting is wrong and what was expected, in one line."""
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        known = ", ".join(field.alias or name for name, field in RewardSettings.model_fields.items())
-        return f"{field}: no such setting; expected one of {known}"
+        known = [field.alias or name for name, field in RewardSettings.model_fields.items()]
+        return f"{field}: no such setting{nearest(field, known)}"
     message = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     return f"{field}: {message}; got {brief(error['input'], 80)}" if field else message

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import deque
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sciie_eval.exceptions import InputError
@@ -29,6 +31,16 @@ def right(row: dict[str, Any]) -> str:
 
 def each(rows: list[dict[str, Any]], *names: str) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in names}
+
+
+class Labelled(list[Any]):
+    """Looks values up by label, not by place, as a column of a sorted or filtered data frame does."""
+
+    def __getitem__(self, label: Any) -> Any:
+        raise KeyError(label)
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth value of a column is ambiguous")
 
 
 ROWS = [ROW, OTHER]
@@ -57,6 +69,31 @@ def test_forms_of_gold(columns: dict[str, Any]) -> None:
     texts = [right(row) for row in ROWS]
     assert r2_reward(completions=texts, **columns) == [1.0, 1.0]
     assert r2_reward(texts[::-1], **columns)[0] == pytest.approx(0.1)
+
+
+def test_columns_are_read_by_place_whatever_holds_them() -> None:
+    texts = [right(row) for row in ROWS]
+    golds, prompts, ids = [json.dumps(row) for row in ROWS], ["a", "b"], [3, 4]
+    for hold in (tuple, deque, np.array, Labelled):
+        logged: dict[str, list[str]] = {}
+        held = {"gold": hold(golds), "sentence": hold([row["sentence"] for row in ROWS]), "id": hold(ids)}
+        assert r2_reward(hold(texts), hold(prompts), log_extra=logged.__setitem__, **held) == [1.0, 1.0]
+        assert logged["sciie/id"] == ["3", "4"]
+
+
+def test_a_value_that_is_no_column_is_not_logged_as_id() -> None:
+    for odd in (7, iter([7]), "a", None):
+        logged: dict[str, list[str]] = {}
+        assert r2_reward([right(ROW)], gold=[ROW], id=odd, log_extra=logged.__setitem__) == [1.0]
+        assert "sciie/id" not in logged
+
+
+def test_bytes_are_no_gold_also_behind_the_same_string() -> None:
+    text = json.dumps(ROW)
+    for gold in (text, np.str_(text)):
+        assert r2_reward([right(ROW)], gold=[gold]) == [1.0]
+    with pytest.raises(InputError, match=r"^column gold, row 0: expected a mapping"):
+        r2_reward([right(ROW)], gold=[text.encode()])
 
 
 def test_gold_that_no_store_could_write_is_gold() -> None:
@@ -143,6 +180,10 @@ def test_what_is_wrong_with_the_call_is_said() -> None:
         r2_reward("x", gold=[ROW])
     with pytest.raises(InputError, match="prompts: expected 1, one a completion, got 2"):
         r2_reward(["x"], ["a", "b"], gold=[ROW])
+    with pytest.raises(InputError, match=r"completions: expected a list with one completion a row, got .'x'."):
+        r2_reward({"x"}, gold=[ROW])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="prompts: expected 1, one a completion, got 7"):
+        r2_reward(["x"], 7, gold=[ROW])  # type: ignore[arg-type]
     assert r2_reward([], gold=[]) == []
     assert r2_reward([]) == []
 

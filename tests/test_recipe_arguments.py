@@ -69,3 +69,13 @@ def test_a_word_where_a_number_belongs_is_one_line(tmp_path: Path) -> None:
 def test_settings_of_the_tiny_run_are_valid(tmp_path: Path) -> None:
     for kind, section in (("sft", recipe(tmp_path).sft), ("grpo", recipe(tmp_path).grpo)):
         trainer_arguments(kind, section.trainer, {"output_dir": str(tmp_path)})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [None, "many", [8]])
+def test_a_number_of_rows_that_is_none_is_one_line(value: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^sft\.trainer\.per_device_train_batch_size: expected a number, got "):
+        trainer_arguments("sft", {"per_device_train_batch_size": value}, {"output_dir": str(tmp_path)})
+
+
+def test_a_number_that_may_be_left_open_may_be_none(tmp_path: Path) -> None:
+    assert trainer_arguments("sft", {"max_length": None}, {"output_dir": str(tmp_path)}).max_length is None

@@ -144,6 +144,7 @@ def test_tables_of_several_runs_go_beside_them(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["tables"], "expected folders of runs, or --config FILE of one"),
+        (["tables", "runs/1", "runs/2", "runs/../runs/1"], "runs/1 is given twice"),
         (["tables", "runs/1", "seed=3"], "'seed=3': settings go with --config FILE"),
         (["tables", "--config", "smoke.yaml", "runs/1"], "expected folders of runs, or --config FILE of one"),
     ],

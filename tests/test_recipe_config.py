@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.exceptions import InputError, MissingExtraError, UsageError
 from sciie_rewards.recipe.config import Recipe, bundled_configs, load_recipe
 from sciie_rewards.recipe.rundir import as_yaml
 
@@ -127,6 +128,19 @@ def test_an_override_of_a_system_changes_what_it_lays_over_its_stage() -> None:
     assert (mimic.trainer["learning_rate"], sft.trainer["learning_rate"]) == (2e-3, 1e-3)
 
 
+def test_the_systems_that_nothing_names_can_be_changed_by_override_too() -> None:
+    recipe = load_recipe(None, ["output_dir=x", "systems.mimic.style=none"])
+    assert [(system.name, system.settings) for system in recipe.systems] == [
+        ("mimic", {"style": "none"}),
+        ("mimic-r2grpo", {}),
+    ]
+
+
+def test_an_override_fills_an_empty_with(tmp_path: Path) -> None:
+    path = written(tmp_path, systems=[{"name": "a", "stage": "sft", "with": None}])
+    assert load_recipe(path, ["systems.a.style=none"]).systems[0].settings == {"style": "none"}
+
+
 def test_numbers_with_an_exponent_are_numbers_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("output_dir: x\nsft: {trainer: {learning_rate: 1e-4, optim: adamw}}\n")
@@ -162,6 +176,10 @@ def test_the_defaults_need_only_a_folder() -> None:
             r"a starts from d, which has no model",
         ),
         ({"systems": 3}, r"systems: .*; got 3"),
+        ({"systems": [{"name": "d", "stage": "dictionary", "with": {"k": 1}}]}, r"d is not trained; leave out start"),
+        ({"data": {"tests": []}}, r"data\.tests: .*; got \[\]"),
+        ({"data": {"limit": {"test": 0}}}, r"data\.limit\.test: expected greater than or equal to 1; got 0"),
+        ({"generate": {"temperatures": [-1]}}, r"generate\.temperatures\.0: .*greater than or equal to 0; got -1"),
     ],
 )
 def test_what_is_wrong_is_named_in_one_line(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
@@ -189,6 +207,12 @@ def test_what_is_no_override_is_a_wrong_use(override: str, message: str) -> None
 def test_an_override_with_a_typo_names_the_setting() -> None:
     with pytest.raises(InputError, match=r"^smoke\.yaml: generate\.sampels: no such setting; did you mean samples\?"):
         load_recipe("smoke.yaml", ["generate.sampels=3"])
+
+
+def test_without_pyyaml_the_line_that_installs_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(MissingExtraError, match=r"pyyaml.*pip install 'sciie-eval\[train\]'"):
+        load_recipe(None, ["output_dir=x"])
 
 
 def test_an_absent_file_lists_what_comes_with_the_package() -> None:

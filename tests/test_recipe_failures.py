@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,32 @@ def test_a_folder_that_cannot_be_written_is_named(number: int, tmp_path: Path) -
     ):
         raise OSError(number, "No way")
     assert str(caught.value).startswith(str(tmp_path))
+
+
+class SafetensorError(Exception):
+    """What safetensors calls every error."""
+
+
+def full_disk_as_torch_says_it() -> None:
+    try:
+        raise RuntimeError("basic_ios::clear: iostream error")
+    finally:
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 6400 vs 6292")
+
+
+def full_disk_as_safetensors_says_it() -> None:
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize("save", [full_disk_as_torch_says_it, full_disk_as_safetensors_says_it])
+def test_a_disk_that_is_full_in_the_middle_of_a_checkpoint_is_one_line(
+    save: Callable[[], None], tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(InputError, match=r"cannot be written: No space left on device; free space or"),
+        explained("sft", tmp_path),
+    ):
+        save()
 
 
 def test_a_real_path_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tiny_recipe import EXAMPLES, base, recipe, stage
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.recipe import generate
-from sciie_rewards.recipe.generate import completions_path
+from sciie_rewards.recipe.plan import samples_path
 from sciie_rewards.recipe.sampling import TransformersSampler
 from sciie_rewards.recipe.stage import Stage
 
@@ -36,7 +36,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def test_every_sentence_has_k_completions_at_every_temperature(tmp_path: Path) -> None:
     made = ready(tmp_path)
     generate.generate(made, "test")
-    paths = [completions_path(made.folder, "test", temperature) for temperature in (0.9, 0.5)]
+    paths = [samples_path(made.folder, "test", temperature) for temperature in (0.9, 0.5)]
     assert [path.name for path in paths] == ["test.t0.9.jsonl", "test.t0.5.jsonl"]
     assert sorted(path.name for path in (made.folder / "generate").iterdir()) == sorted(path.name for path in paths)
     for path in paths:

@@ -243,3 +243,17 @@ def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
             super()._called(name)
 
     run(light_recipe(tmp_path / "run"), Nested(), kinds=["nano"])
+
+
+def test_a_limit_for_a_split_that_does_not_exist_is_named_before_anything_is_done(tmp_path: Path) -> None:
+    stages = LightStages()
+    recipe = light_recipe(tmp_path / "run", data={"fallback": "sample", "limit": {"tset": 5}})
+    with pytest.raises(InputError, match=r"^data\.limit\.tset: no such split; did you mean test\?"):
+        run(recipe, stages)
+    assert stages.calls == []
+
+
+def test_a_batch_size_that_is_no_number_does_not_break_the_plan(tmp_path: Path) -> None:
+    stages = LightStages()
+    run(light_recipe(tmp_path / "run", sft={"trainer": {"per_device_train_batch_size": None}}), stages, kinds=["train"])
+    assert stages.calls

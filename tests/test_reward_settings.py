@@ -31,13 +31,17 @@ def test_weights_are_scaled() -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "profile": ({"profile": "best"}, r"^profile: expected 'robust' or 'released'; got 'best'$"),
-    "no such setting": ({"wieghts": {}}, r"^wieghts: no such setting; expected one of profile, weights, schema,"),
+    "no such setting": ({"wieghts": {}}, r"^wieghts: no such setting; did you mean weights\?"),
     "no such component": ({"weights": {"FROMAT": 1}}, r"weights: robust has no component FROMAT; it has FORMAT, NER"),
-    "negative": ({"weights": {"NER": -1}}, r"^weights: NER: expected a finite number from 0 up, got -1"),
-    "infinite": ({"weights": {"NER": float("inf")}}, r"^weights: NER: expected a finite number"),
-    "nan": ({"weights": {"NER": float("nan")}}, r"^weights: NER: expected a finite number"),
-    "no number": ({"weights": {"NER": "1"}}, r"^weights: NER: expected a finite number from 0 up, got '1'"),
-    "a truth": ({"weights": {"NER": True}}, r"^weights: NER: expected a finite number"),
+    "negative": ({"weights": {"NER": -1}}, r"^weights: NER: expected a number from 0 to 1,000,000, got -1"),
+    "infinite": ({"weights": {"NER": float("inf")}}, r"^weights: NER: expected a number from 0"),
+    "nan": ({"weights": {"NER": float("nan")}}, r"^weights: NER: expected a number from 0"),
+    "no number": ({"weights": {"NER": "1"}}, r"^weights: NER: expected a number from 0 to 1,000,000, got '1'"),
+    "a truth": ({"weights": {"NER": True}}, r"^weights: NER: expected a number from 0"),
+    "beyond a float": ({"weights": {"NER": 10**400}}, r"^weights: NER: expected a number from 0 to 1,000,000"),
+    "beyond a sum": ({"weights": {"NER": 1e308, "REL": 1e308}}, r"^weights: NER: expected a number from 0"),
+    "twice": ({"weights": {"NER": 1, "ner": 2}}, r"^weights: expected every component once, got NER, ner"),
+    "no name": ({1: 2}, r"^1: no such setting; expected one of profile, weights"),
     "no mapping": ({"weights": [1]}, r"^weights: expected a mapping from component to weight"),
     "all zero": ({"weights": dict.fromkeys(r2_reward.weights, 0)}, r"weights: at least one must be above 0"),
     "match": ({"match": "loose"}, r"^match: expected 'strict'"),
@@ -50,6 +54,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "schema": ({"schema": 7}, r"^schema: "),
     "unknown card": ({"schema": "nosuch"}, r"no dataset card is called 'nosuch'"),
 }
+
+
+def test_whatever_the_weights_nothing_earns_more_than_1() -> None:
+    gold = {"sentence": "A B .", "ner": [["A", "Method"], ["B", "Task"]], "rel": [["A", "Used-For", "B"]]}
+    answer = '{"ner": [["A", "Method"], ["B", "Task"]], "rel": [["A", "Used-For", "B"]]}'
+    text = f'<think>"A" used for "B"</think><answer>{answer}</answer>'
+    for relations in range(1, 200):  # of these weights about one in ten sums to 1 and a rounding
+        assert R2Reward(weights={"REL": relations / 7, "SPAN": 0.3}).score_one(text, gold).score == 1
 
 
 @pytest.mark.parametrize(("settings", "message"), WRONG.values(), ids=WRONG)
@@ -83,7 +95,7 @@ def test_wrong_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yaml.write_text("[1, 2]", encoding="utf-8")
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "yaml", None)
-        with pytest.raises(MissingExtraError, match=r"reading YAML files needs the package pyyaml"):
+        with pytest.raises(MissingExtraError, match=r"YAML needs the package pyyaml"):
             R2Reward.from_settings(yaml)
     pytest.importorskip("yaml", reason="PyYAML comes with the extra train")
     with pytest.raises(InputError, match=r"bad.yaml: expected a mapping of settings, got \[1, 2\]"):

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
+    from sciie_eval.classification import Classified
+    from sciie_eval.error_report import ErrorReport
     from sciie_eval.report.curves import NamedCurves
+    from sciie_eval.rules import Task
 
-__all__ = ["WIDTH", "comparison_text", "curve_text", "health", "score_text", "tables_text"]
+__all__ = ["WIDTH", "comparison_text", "curve_text", "error_text", "health", "score_text", "tables_text"]
 
 WIDTH = 100
 LABEL_WIDTH = 14
@@ -25,6 +28,9 @@ GAP = 3
 """Between two columns."""
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 """Control characters are shown as what they are: labels come from models, and a terminal would obey them."""
+_REORDERING = (0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+"""Marks that turn the direction of a line, break it, or are not seen at all; likewise."""
+_CONTROL |= {code: f"\\u{code:04x}" for code in _REORDERING}
 _CONTROL_BUT_NEWLINE = {code: shown for code, shown in _CONTROL.items() if chr(code) != "\n"}
 
 
@@ -85,6 +91,42 @@ def curve_text(scores: Sequence[NamedCurves], *, console: Console | None = None)
         _print_notes(out, score, prefix)
     _print_signatures(out, scores)
     return _text(out)
+
+
+def error_text(report: ErrorReport, *, console: Console | None = None) -> str:
+    """An error report as text: its tables, then the sentences with most errors, marked."""
+    from sciie_eval.report.errors import error_tables
+
+    out = _recorder(console)
+    for table in error_tables(report):
+        _print_table(out, table)
+    for sentence in report.worst:
+        _print_sentence(out, sentence, list(report.spoken))
+    _say(out, health(report.score))
+    _print_notes(out, report, "")
+    _print_signatures(out, [("", report)])
+    return _text(out)
+
+
+def _print_sentence(out: Console, sentence: Classified, tasks: Sequence[Task]) -> None:
+    """A line that names it, then what it says and what became of its items."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    from sciie_eval.report.sentences import sentence_rows
+
+    number = f"{sentence.errors} error{'' if sentence.errors == 1 else 's'}"
+    head = " · ".join(filter(None, (sentence.id, sentence.doc_id, number, sentence.status)))
+    _say(out, _shown(head), "bold")
+    grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, pieces in sentence_rows(sentence, tasks):
+        line = Text()
+        for piece, style in pieces:
+            line.append(_shown(piece), style)
+        grid.add_row(f"  {word}", line)
+    out.print(grid, "")
 
 
 def tables_text(tables: Sequence[Table], *, console: Console | None = None) -> str:

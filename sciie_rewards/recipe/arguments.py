@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, Literal
 
 from sciie_eval.exceptions import InputError, brief
@@ -68,7 +68,7 @@ def trainer_arguments(kind: StageKind, given: Mapping[str, Any], ours: Mapping[s
     from trl import GRPOConfig, SFTConfig
 
     config = SFTConfig if kind == "sft" else GRPOConfig
-    known = {field.name: field.default for field in fields(config) if field.init}
+    known = {field.name: field for field in fields(config) if field.init}
     for name in given:
         where = f"{kind}.trainer.{name}"
         if name not in known:
@@ -91,11 +91,16 @@ def _device(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"use_cpu": not gpu, "bf16": gpu and not given.get("fp16") and torch.cuda.is_bf16_supported()}
 
 
-def _number(where: str, value: object, default: object) -> object:
+def _number(where: str, value: object, field: Field[Any]) -> object:
     """YAML takes 1e-4 for a string; where the trainer's default is a number, people mean one."""
-    if isinstance(value, str) and isinstance(default, float):
-        try:
-            return float(value)
-        except ValueError:
-            raise InputError(f"{where}: expected a number, got {brief(value, 80)}") from None
-    return value
+    if not isinstance(field.default, int | float) or isinstance(field.default, bool):
+        return value
+    if value is None and field.type not in ("int", "float", int, float):  # it may be left open
+        return value
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if not isinstance(number, int | float):
+        raise InputError(f"{where}: expected a number, got {brief(value, 80)}")
+    return int(number) if isinstance(value, str) and number == int(number) else number

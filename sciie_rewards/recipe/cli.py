@@ -102,6 +102,8 @@ def tables_command(
     folders = [Path(text) for text in given if text not in overrides]
     if bool(folders) == (config is not None):
         raise UsageError("tables: expected folders of runs, or --config FILE of one, such as: tables runs/nano")
+    if twice := next((one for one in folders if sum(one.resolve() == other.resolve() for other in folders) > 1), None):
+        raise UsageError(f"tables: {twice} is given twice; a mean and range need runs of other seeds")
     if overrides and config is None:
         raise UsageError(f"{overrides[0]!r}: settings go with --config FILE; a run's folder has its own")
     recipes = [load_recipe(config, overrides)] if config is not None else [load_run(folder) for folder in folders]

@@ -7,7 +7,6 @@ under `with` is laid over the section of its stage. Arguments under `trainer` ar
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -16,7 +15,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from sciie_eval.exceptions import InputError, UsageError, brief
+from sciie_eval.exceptions import InputError, UsageError, brief, nearest
 from sciie_rewards.recipe.sections import (
     Augment,
     Data,
@@ -34,7 +33,7 @@ from sciie_rewards.recipe.sections import (
     Tables,
     Task,
 )
-from sciie_rewards.settings import read_mapping
+from sciie_rewards.settings import read_mapping, yaml_module
 
 __all__ = [
     "Augment",
@@ -91,6 +90,8 @@ class Recipe(Section):
                 )
             if system.start is not None and self.system(system.start).stage == "dictionary":
                 raise ValueError(f"systems: {system.name} starts from {system.start}, which has no model to train")
+            if system.stage == "dictionary" and (system.start is not None or system.settings):
+                raise ValueError(f"systems: {system.name} is not trained; leave out start and with")
             known.add(system.name)
             self.settings_of(system)
         if self.tables.k > self.generate.samples:
@@ -117,7 +118,7 @@ class Recipe(Section):
         for system in self.systems:
             if system.name == name:
                 return system
-        raise UsageError(f"system {name!r}: no such system{_nearest(name, [known.name for known in self.systems])}")
+        raise UsageError(f"system {name!r}: no such system{nearest(name, [known.name for known in self.systems])}")
 
 
 def bundled_configs() -> dict[str, Path]:
@@ -159,8 +160,7 @@ def _config_file(path: str | Path) -> Path:
 
 def _override(value: dict[str, Any], text: str) -> None:
     """Lay ``section.key=value`` over a mapping of settings."""
-    import yaml
-
+    yaml = yaml_module()
     name, equals, given = text.partition("=")
     parts = name.strip().split(".")
     if not equals or not all(parts):
@@ -171,13 +171,14 @@ def _override(value: dict[str, Any], text: str) -> None:
         raise UsageError(f"{text!r}: the value is no YAML; put it in quotes") from None
     new = _as_meant(new)
     if parts[0] == "systems" and len(parts) > 2:
-        given_systems = value.get("systems")
+        by_default = [system.model_dump(by_alias=True) for system in Recipe.model_fields["systems"].default]
+        given_systems = value.setdefault("systems", by_default)
         systems = [one for one in given_systems if isinstance(one, dict)] if isinstance(given_systems, list) else []
         found = next((system for system in systems if system.get("name") == parts[1]), None)
         if found is None:
             names = [str(system.get("name")) for system in systems]
-            raise UsageError(f"{text!r}: no system {parts[1]!r}{_nearest(parts[1], names)}")
-        value, parts = found.setdefault("with", {}), parts[2:]
+            raise UsageError(f"{text!r}: no system {parts[1]!r}{nearest(parts[1], names)}")
+        value, parts = found, ["with", *parts[2:]]
     for part in parts[:-1]:
         inner = value.get(part)
         if not isinstance(inner, dict):
@@ -213,7 +214,7 @@ def _first(error: ValidationError, model: type[BaseModel]) -> str:
         hint = "; add output_dir=DIR" if field == "output_dir" else ""
         return f"{field}: expected, but it is not there{hint}"
     if first["type"] == "extra_forbidden":
-        return f"{field}: no such setting{_nearest(place[-1], _names_at(model, place[:-1]))}"
+        return f"{field}: no such setting{nearest(place[-1], _names_at(model, place[:-1]))}"
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     if first["type"] == "value_error":
         return f"{field}: {message}" if field else message
@@ -229,8 +230,3 @@ def _names_at(model: type[BaseModel], place: Iterable[str]) -> list[str]:
             inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
             current = next((a for a in inner if issubclass(a, BaseModel)), current)
     return [field.alias or name for name, field in current.model_fields.items()]
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"

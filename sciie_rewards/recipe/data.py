@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sciie_eval.cards import Card, data_root, load_card
 from sciie_eval.corpus import load_split, read_gold
+from sciie_eval.exceptions import InputError, nearest
 from sciie_eval.schema import Example
 from sciie_eval.signature import GoldHash
 from sciie_eval.store import verify
@@ -65,8 +66,16 @@ class Sentences(Mapping[str, list[Example]]):
 
     @cached_property
     def card(self) -> Card:
-        """The card of labels and prompts."""
-        return load_card(self._data.card if self.source == SAMPLE else self.source)
+        """The card of labels and prompts.
+
+        Raises:
+            InputError: no such card, or a limit for a split that it does not have.
+        """
+        card = load_card(self._data.card if self.source == SAMPLE else self.source)
+        known = dict.fromkeys((*self.names, *card.splits))
+        if wrong := next((name for name in self._data.limit if name not in known), None):
+            raise InputError(f"data.limit.{wrong}: no such split{nearest(wrong, list(known))}")
+        return card
 
     def __getitem__(self, split: str) -> list[Example]:
         if split not in self.names:

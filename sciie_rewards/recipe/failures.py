@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -26,6 +27,9 @@ REMEDIES: dict[str, str] = {
 """What to change when a stage has too little memory."""
 
 _NO_ROOM = {errno.EACCES, errno.ENOTDIR, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+
+_FULL = ("No space left on device", "iostream error", "failed writing file")
+"""What safetensors and torch say when a file cannot be written to its end."""
 
 
 def check_training_packages() -> None:
@@ -67,23 +71,34 @@ def explained(stage: str, folder: Path) -> Iterator[None]:
             yield
     except InputError:
         raise
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        raise InputError(
-            f"{stage}: out of memory; {REMEDIES[stage]}; the same command then goes on where it stopped"
-        ) from error
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        path = error.filename or folder
-        raise InputError(
-            f"{path}: cannot be written: {error.strerror}; free space or choose another output_dir"
-        ) from error
+    except Exception as error:
+        if _is_out_of_memory(error):
+            raise InputError(
+                f"{stage}: out of memory; {REMEDIES[stage]}; the same command then goes on where it stopped"
+            ) from error
+        if (said := _unwritable(error, folder)) is not None:
+            raise InputError(f"{said}; free space or choose another output_dir") from error
+        raise
+
+
+def _unwritable(error: BaseException | None, folder: Path) -> str | None:
+    """What could not be written and why; None where it is something else.
+
+    torch and safetensors have errors of their own for a full disk, and torch does not say that it is full.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return f"{error.filename or folder}: cannot be written: {error.strerror}"
+        if any(words in str(error) for words in _FULL):
+            return f"{folder}: cannot be written: {os.strerror(errno.ENOSPC)}"
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Of any device: torch has no common class for them."""
+    if not isinstance(error, MemoryError | RuntimeError):
+        return False
     text = str(error).lower()
     named = type(error).__name__ in ("MemoryError", "OutOfMemoryError", "AcceleratorError")
     return (

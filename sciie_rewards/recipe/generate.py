@@ -16,17 +16,13 @@ from sciie_eval.files import write_whole
 from sciie_eval.schema import Example
 from sciie_rewards.recipe.config import Recipe
 from sciie_rewards.recipe.failures import check_training_packages, explained
+from sciie_rewards.recipe.plan import samples_path
 from sciie_rewards.recipe.progress import bar
 from sciie_rewards.recipe.sampling import Draw, Sampler, open_sampler
 from sciie_rewards.recipe.stage import Stage
 from sciie_rewards.recipe.tasks import messages
 
-__all__ = ["completions_path", "generate", "sample_into"]
-
-
-def completions_path(folder: Path, split: str, temperature: float) -> Path:
-    """Where the completions of a split stand, under the folder of a system."""
-    return folder / "generate" / f"{split}.t{temperature:g}.jsonl"
+__all__ = ["generate", "sample_into"]
 
 
 def generate(stage: Stage, split: str) -> None:
@@ -37,7 +33,7 @@ def generate(stage: Stage, split: str) -> None:
         MissingExtraError: the packages for training are not installed.
     """
     settings, model = stage.recipe.generate, stage.folder / "model"
-    paths = {temperature: completions_path(stage.folder, split, temperature) for temperature in settings.temperatures}
+    paths = {temperature: samples_path(stage.folder, split, temperature) for temperature in settings.temperatures}
     left = {temperature: path for temperature, path in paths.items() if not path.exists()}
     if not left:
         return

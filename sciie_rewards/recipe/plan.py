@@ -237,5 +237,7 @@ class _Plan:
 
 def _deciding(trainer: Mapping[str, Any]) -> dict[str, Any]:
     """The trainer's arguments that reach its result: how much is logged, saved or held in memory may change."""
-    rows = trainer.get("per_device_train_batch_size", 8) * trainer.get("gradient_accumulation_steps", 1)
+    size, times = trainer.get("per_device_train_batch_size", 8), trainer.get("gradient_accumulation_steps", 1)
+    numbers = isinstance(size, int) and isinstance(times, int)  # what is none, the trainer refuses
+    rows = size * times if numbers else [size, times]
     return {**{name: value for name, value in trainer.items() if name not in NEUTRAL}, "rows a step": rows}

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import getLogger
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,23 +22,26 @@ def say(console: Console, text: str, style: str = "dim") -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the bars of transformers and datasets, and the remarks that they and TRL make on one another."""
+    """Without the bars of transformers and datasets, and the remarks that they, TRL and the hub make."""
     import datasets
     from transformers.utils import logging
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else tokenizers remark on every worker that is forked
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    hub = getLogger("huggingface_hub")
+    level, hub_level, bars = logging.get_verbosity(), hub.level, logging.is_progress_bar_enabled()
     ours = datasets.are_progress_bars_disabled()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft|torch)\.")
         warnings.filterwarnings("ignore", message=".*pin_memory.*", category=UserWarning)
         logging.set_verbosity_error()
+        hub.setLevel("ERROR")  # without a network it remarks on every try
         logging.disable_progress_bar()
         datasets.disable_progress_bars()
         try:
             yield
         finally:
             logging.set_verbosity(level)
+            hub.setLevel(hub_level)
             if bars:
                 logging.enable_progress_bar()
             if not ours:

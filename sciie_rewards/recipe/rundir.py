@@ -25,6 +25,7 @@ from sciie_eval.exceptions import InputError, brief
 from sciie_eval.files import write_whole
 from sciie_eval.signature import package_version
 from sciie_rewards.recipe.config import Recipe
+from sciie_rewards.settings import yaml_module
 
 __all__ = ["Mark", "RunDir", "as_mapping", "as_yaml", "digest_of", "is_main_process"]
 
@@ -168,9 +169,7 @@ def as_mapping(recipe: Recipe) -> dict[str, Any]:
 
 def as_yaml(recipe: Recipe) -> str:
     """The resolved settings as a configuration file."""
-    import yaml
-
-    text: str = yaml.safe_dump(as_mapping(recipe), sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml_module().safe_dump(as_mapping(recipe), sort_keys=False, allow_unicode=True, width=110)
     return text
 
 

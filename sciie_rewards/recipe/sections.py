@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -50,8 +50,8 @@ class Data(Section):
     card: str = "scier"
     train: str = "train"
     dev: str = "dev"
-    tests: tuple[str, ...] = ("test", "test_ood")
-    limit: dict[str, int] = Field(default_factory=dict)
+    tests: tuple[str, ...] = Field(default=("test", "test_ood"), min_length=1)
+    limit: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     fallback: str | None = None
 
 
@@ -195,7 +195,7 @@ class Generate(Section):
     """
 
     samples: int = Field(default=5, ge=1)
-    temperatures: tuple[float, ...] = Field(default=(0.9,), min_length=1)
+    temperatures: tuple[Annotated[float, Field(ge=0)], ...] = Field(default=(0.9,), min_length=1)
     max_new_tokens: int = Field(default=1400, ge=1)
     batch_size: int = Field(default=64, ge=1)
     engine: Literal["auto", "vllm", "transformers"] = "auto"

@@ -80,7 +80,7 @@ def score_sample(
     Raises:
         InputError: there is no gold, or it is not of this form.
     """
-    if gold is None or gold == "":
+    if gold is None or (isinstance(gold, str) and not gold):
         raise InputError(
             f"{where}: no gold for this completion; expected the JSON string that 'sciie-eval datasets export --to' "
             "writes; rows of other tasks need a reward of their own"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toy import environment
 
@@ -80,6 +81,12 @@ def test_the_line_is_seen_whatever_the_logging_of_the_trainer() -> None:
 def test_no_gold_is_an_error_that_says_where(gold: object) -> None:
     with pytest.raises(InputError, match=r"^label: no gold for this completion; expected the JSON string"):
         score_sample(r2_reward, ANSWER, gold, where="label")
+
+
+def test_an_array_is_no_gold_and_the_error_is_one_line() -> None:
+    for gold in (np.array([["a"], ["b"]]), np.array([])):
+        with pytest.raises(InputError, match=r"^example: expected an Example, .* got array\([^\n]*$"):
+            score_sample(r2_reward, ANSWER, gold, where="label")
 
 
 def test_values_are_floats_under_the_same_keys() -> None:
