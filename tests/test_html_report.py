@@ -1,171 +1,25 @@
-"""The HTML report without a browser: what its tables say, what its data hold, and that nothing gets out of them."""
+"""The HTML report without a browser: what its tables and its data say, and how the command behaves."""
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_completions import HOSTILE, MARK, NAME, hostile_rows
-from test_cli import FAST, PREDS, WITH_GOLD, Ran, Terminal, run
-from toy import FIXTURES, ROOT, answer, command, rows_of, written
-
-from sciie_eval.report import html
+from html_pages import SAMPLE, SAMPLE_GOLD, Page, Run, report
+from test_cli import FAST, PREDS, WITH_GOLD, Terminal, run
+from toy import FIXTURES, answer, command, rows_of, written
 
 __all__ = ["run"]
-
-Run = Callable[..., Ran]
-SAMPLE = ROOT / "datasets" / "sample"
-SAMPLE_GOLD = ("--gold", str(SAMPLE / "gold.jsonl"))
-
-
-class Page(HTMLParser):
-    """A page as a browser sees it: its elements, and the text of those that hold data, script and style."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str, str]] = []
-        self.blocks: dict[str, str] = {}
-        self.text = ""
-        self._open = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag in ("script", "style"):
-            self._open = dict(attrs).get("id") or tag
-            self.blocks[self._open] = ""
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self.blocks[self._open] += data
-        else:
-            self.text += data
-
-    def data(self, name: str = "sentence-data") -> Any:
-        """What a data block holds, unpacked as the page's script does."""
-        value = json.loads(self.blocks[name])
-        return json.loads(gzip.decompress(base64.b64decode(value))) if isinstance(value, str) else value
-
-
-def report(run: Run, tmp_path: Path, *arguments: str | Path) -> tuple[str, Page]:
-    """Make a page, which must succeed; returns its text and what a parser sees."""
-    target = tmp_path / "report.html"
-    found = run("report", *arguments, *FAST, "-o", target)
-    assert (found.code, found.out, found.err) == (0, "", "")
-    text = target.read_text(encoding="utf-8")
-    return text, Page(text)
 
 
 @pytest.fixture
 def sample(run: Run, tmp_path: Path) -> Page:
     """The page of the bundled sample."""
     return report(run, tmp_path, SAMPLE / "predictions.jsonl", *SAMPLE_GOLD)[1]
-
-
-# -- nothing gets out ------------------------------------------------------------------------------------------------
-
-
-def test_a_data_block_holds_no_character_that_markup_knows() -> None:
-    value = {"</script><!--": ["<script>&amp;\u2028\u2029", "</SCRIPT>", "\ud83d"]}
-    text, packed = html.data_block(value)
-    assert packed == ""
-    assert not set("<>&\u2028\u2029") & set(text)
-    assert json.loads(text) == {"</script><!--": ["<script>&amp;\u2028\u2029", "</SCRIPT>", "?"]}
-
-
-def test_a_large_data_block_is_compressed_and_the_same() -> None:
-    value = [{"text": f"</script>{number}"} for number in range(20_000)]
-    text, packed = html.data_block(value)
-    assert packed == "gzip"
-    assert re.fullmatch(r'"[A-Za-z0-9+/=]+"', text)
-    assert json.loads(gzip.decompress(base64.b64decode(json.loads(text)))) == value
-    assert html.data_block(value) == (text, packed)  # no date in it
-
-
-def test_the_policy_names_exactly_the_script_and_the_style_of_the_page(sample: Page) -> None:
-    [policy] = [
-        value for tag, name, value in sample.attributes if (tag, name) == ("meta", "content") and "default-src" in value
-    ]
-    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
-
-    def named(block: str) -> str:
-        return f"'sha256-{base64.b64encode(hashlib.sha256(sample.blocks[block].encode()).digest()).decode()}'"
-
-    assert directives == {
-        "default-src": "'none'",
-        "script-src": named("script"),
-        "style-src": named("style"),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "require-trusted-types-for": "'script'",
-    }
-
-
-def test_the_policy_stands_before_everything_it_governs(run: Run, tmp_path: Path) -> None:
-    text, _ = report(run, tmp_path, PREDS, *WITH_GOLD)
-    assert text.index("Content-Security-Policy") < min(text.index("<style"), text.index("<script"), text.index("<body"))
-
-
-def test_the_page_has_no_handler_no_inline_style_and_no_address(sample: Page) -> None:
-    assert not [entry for entry in sample.attributes if entry[1].startswith("on") or entry[1] == "style"]
-    links = [value for _, name, value in sample.attributes if name in ("href", "src", "action", "srcset", "data")]
-    assert all(link.startswith("#") for link in links)
-    assert sample.tags["script"] == 3
-    assert sample.tags["style"] == 1
-
-
-def test_scripts_never_read_markup() -> None:
-    for path in (ROOT / "sciie_eval" / "report" / "assets").iterdir():
-        text = path.read_text(encoding="utf-8")
-        assert len(text.splitlines()) <= 350
-        if path.suffix == ".js":
-            assert not re.search(
-                r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", text
-            )
-            assert "</script" not in text.lower()
-        if path.suffix == ".html":
-            assert "safe" not in re.findall(r"\|\s*(\w+)", text)
-
-
-def test_thirty_hostile_completions_change_no_element_of_the_page(run: Run, tmp_path: Path) -> None:
-    hostile = written(tmp_path / NAME, hostile_rows())
-    harmless = [{**row, "completion": answer(("BERT", "Method"))} for row in hostile_rows()]
-    text, page = report(run, tmp_path, hostile)
-    _, plain = report(run, tmp_path, written(tmp_path / "harmless.jsonl", harmless))
-    assert len(HOSTILE) == 30
-    assert page.blocks["script"] == plain.blocks["script"]
-    assert page.blocks["style"] == plain.blocks["style"]
-    assert set(page.tags) - set(plain.tags) <= {"ul", "li", "strong"}  # the warnings that they deserve
-    assert page.tags["script"] == 3
-    assert not [entry for entry in page.attributes if entry[1].startswith("on")]
-    assert f"<script>{MARK}" not in text
-    assert len(text) < 5_000_000
-
-
-def test_long_completions_are_cut_and_say_by_how_much(run: Run, tmp_path: Path) -> None:
-    _, page = report(run, tmp_path, written(tmp_path / NAME, hostile_rows()))
-    samples = {sentence["id"]: sentence["systems"][0][0] for sentence in page.data()}
-    long = samples["<i>long_line"]
-    assert len(long["raw"]) + long["cut"] == len(HOSTILE["long_line"])
-    assert max(len(one["raw"]) for one in samples.values()) < 20_000
-    many = samples["<i>many_items"]
-    assert len(many["ner"]) < 200
-    assert all(len(text) <= 240 for finding in many["ner"] if finding[2] for text in finding[2][1])
 
 
 # -- what it says ----------------------------------------------------------------------------------------------------

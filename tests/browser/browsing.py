@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SAMPLE", "Make", "Open", "Opened"]
+__all__ = ["SAMPLE", "Make", "Open", "Opened", "quiet", "shown"]
 
 SAMPLE = Path(__file__).resolve().parent.parent.parent / "datasets" / "sample"
 Make = Callable[..., Path]
@@ -29,3 +29,15 @@ class Opened:
 
 
 Open = Callable[..., Opened]
+
+
+def shown(page: Any) -> int:
+    """How many sentences pass the filters, as the page says."""
+    return int(page.inner_text("#found").split()[0].replace(",", ""))
+
+
+def quiet(found: Opened) -> None:
+    """Nothing was complained of, and nothing but the file itself was asked for."""
+    assert found.complaints == []
+    assert len(found.requests) == 1
+    assert found.requests[0].startswith("file://")

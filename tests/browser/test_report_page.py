@@ -1,4 +1,4 @@
-"""The HTML report in a real browser: opened from disk, searched, filtered, read by keyboard, and attacked."""
+"""The HTML report in a real browser: opened from disk, searched, filtered, printed, and used by keyboard."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import SAMPLE, Make, Open, Opened
-from hostile_completions import HOSTILE
+from browsing import SAMPLE, Make, Open, quiet, shown
 
 from sciie_eval.report import html
-
-
-def shown(page: Any) -> int:
-    """How many sentences pass the filters, as the page says."""
-    return int(page.inner_text("#found").split()[0].replace(",", ""))
 
 
 def current(page: Any) -> str:
     """The id of the chosen sentence."""
     return str(page.inner_text("#detail h3 bdi >> nth=0"))
-
-
-def quiet(found: Opened) -> None:
-    """Nothing was complained of, and nothing but the file itself was asked for."""
-    assert found.complaints == []
-    assert len(found.requests) == 1
-    assert found.requests[0].startswith("file://")
 
 
 # -- opens -----------------------------------------------------------------------------------------------------------
@@ -297,79 +284,3 @@ def test_tab_reaches_every_control_in_order(opened: Open, sample_report: Path) -
         reached.append(page.evaluate("document.activeElement.id"))
         page.keyboard.press("Tab")
     assert reached == ["search", "kind", "system", "type", "doc", "sample", "change", "from", "to", "reset", "list"]
-
-
-# -- is attacked -----------------------------------------------------------------------------------------------------
-
-
-def test_there_are_thirty_attacks() -> None:
-    assert len(HOSTILE) == 30
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_completion_runs_or_breaks_the_page(opened: Open, hostile_report: Path, width: int) -> None:
-    found = opened(hostile_report, width=width)
-    page = found.page
-    assert shown(page) == 30
-    tags = "script, style, img, iframe, object, embed, link, form, a, input, base"
-    number = page.locator(tags).count()
-    for _ in HOSTILE:
-        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.locator(tags).count() == number
-        page.keyboard.press("j")
-    assert page.evaluate("window.harmed") is None
-    assert page.evaluate("({}).harmed") is None
-    assert page.is_visible("#detail h3")
-    quiet(found)
-
-
-def test_direction_marks_are_shown_and_turn_nothing_around(opened: Open, hostile_report: Path) -> None:
-    page = opened(hostile_report, hash="#sentence=%3Ci%3Eright_to_left").page
-    text = page.inner_text("#detail")
-    assert "‹U+202E›" in text
-    assert not {"\u202e", "\u202d", "\u2066", "\u2067"} & set(text)
-
-
-def test_the_policy_stops_script_that_is_not_the_page_s_own(opened: Open, sample_report: Path) -> None:
-    found = opened(sample_report)
-    page = found.page
-    attempts = (
-        "document.body.innerHTML = '<b>x</b>'",
-        "document.body.setAttribute('onclick', 'window.harmed = true')",
-        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.harmed = true'}))",
-        "setTimeout('window.harmed = true')",
-    )
-    for attempt in attempts:
-        assert page.evaluate(
-            f"(() => {{ try {{ {attempt}; return 'done'; }} catch (error) {{ return error.name; }} }})()"
-        ) in (
-            "TypeError",
-            "EvalError",
-        )
-    page.evaluate(
-        "new Promise((done) => { const i = new Image(); i.onerror = done; i.src = 'https://example.org/x.png'; })"
-    )
-    page.evaluate("fetch('https://example.org/x').catch(() => null)")
-    assert page.evaluate("window.harmed") is None
-    for directive in ("img-src", "connect-src"):
-        assert any(f"{directive}' was not explicitly set" in text for text in found.complaints)
-
-
-# -- is accessible ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_serious(opened: Open, sample_report: Path, scheme: str, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    # the checker is put into the page as a script of ours, which the page's own policy would refuse
-    page = opened(sample_report, color_scheme=scheme, width=width, bypass_csp=True).page
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    found = axe.Axe().run(page).response["violations"]
-    serious = [
-        (rule["id"], rule["impact"], rule["nodes"][0]["html"][:160], rule["nodes"][0]["any"][:1])
-        for rule in found
-        if rule["impact"] in ("serious", "critical", "moderate")
-    ]
-    assert serious == []
