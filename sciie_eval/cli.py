@@ -157,6 +157,30 @@ def errors_command(
     write_errors(report, options)
 
 
+@app.command(
+    "report", epilog="Example: sciie-eval report sft.jsonl grpo.jsonl --dataset scier --split test -o report.html"
+)
+@with_options
+def report_command(preds: Files, options: Options) -> None:
+    """One self-contained HTML page: scores, tests, errors, confusions, curves, and every sentence to look at."""
+    from sciie_eval.classification import error_settings
+    from sciie_eval.cli_output import write_page
+    from sciie_eval.evaluate import Gold
+    from sciie_eval.report.html_report import report_page
+    from sciie_eval.report.html_systems import read_system
+
+    if options.format != "text":
+        raise UsageError("report writes HTML; leave --format out")
+    settings, gold = error_settings(options.settings), options.gold_source()
+    systems = []
+    for name, path in _named(preds):
+        with options.reading(path) as reading:
+            systems.append(read_system(name, path, settings, gold, reading))
+        if gold is None:  # the first file's rows hold gold: the others are joined with it
+            gold = Gold("rows", systems[0].system.examples)  # type: ignore[arg-type]
+    write_page(report_page(systems, settings), options)
+
+
 @app.command("validate", epilog="Example: sciie-eval validate preds.jsonl --dataset scier --split test")
 @with_options
 def validate_command(preds: Files, options: Options) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sciie_eval.comparison import System, SystemComparison
+from sciie_eval.exceptions import UsageError
 from sciie_eval.files import write_whole
 from sciie_eval.report import render_json, render_tables
 from sciie_eval.report.tables import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sciie_eval.report.curves import NamedCurves
     from sciie_eval.validation import Validation
 
-__all__ = ["write_comparison", "write_curves", "write_errors", "write_scores", "write_validation"]
+__all__ = ["write_comparison", "write_curves", "write_errors", "write_page", "write_scores", "write_validation"]
 
 
 def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
@@ -101,6 +102,21 @@ def write_validation(found: Sequence[tuple[str, Validation]], options: Options) 
         lambda: [_stacked(tables)] if options.format == "csv" else tables,
         [],
     )
+
+
+def write_page(page: str, options: Options) -> None:
+    """Write an HTML page, which is UTF-8 wherever it goes.
+
+    Raises:
+        UsageError: it would go to a terminal.
+    """
+    if options.target:
+        write_whole(options.target, [page])
+    elif sys.stdout.isatty():
+        raise UsageError("report writes a page; say where with -o report.html")
+    else:
+        sys.stdout.buffer.write(page.encode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
 
 
 def _stacked(tables: Sequence[Table]) -> Table:

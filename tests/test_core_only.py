@@ -128,6 +128,13 @@ def test_compare(run: Run) -> None:
     assert text.startswith("against native_completion (")
 
 
+def test_report(run: Run, tmp_path: Path) -> None:
+    assert said(run("sciie-eval", "report", PREDS, "--gold", GOLD, "-o", tmp_path / "r.html")) == ""
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    assert "DecompressionStream" in page  # the scripts are in the wheel
+
+
 def test_validate(run: Run) -> None:
     assert "native rows" in said(run("sciie-eval", "validate", PREDS))
 
