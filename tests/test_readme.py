@@ -40,3 +40,13 @@ def test_the_cards_in_the_docs_are_cards(tmp_path):
     schema = load_schema(cards[0])
     assert schema.symmetric_relations == {"Same-As"}
     assert schema.allows("Reagent", "Measured-By", "Instrument")
+
+
+def test_the_picture_of_the_terminal_is_what_the_command_shows(tmp_path):
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "scripts" / "pictures.py")
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.terminal(tmp_path / "errors.svg", "errors", *pictures.SAMPLE, "--show", "3")
+    made = (tmp_path / "errors.svg").read_text(encoding="utf-8")
+    assert made == (ROOT / "docs" / "pictures" / "errors.svg").read_text(encoding="utf-8")
+    assert "http" not in made.replace("http://www.w3.org/2000/svg", "").replace("https://www.textualize.io", "")
