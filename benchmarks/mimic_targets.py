@@ -21,9 +21,9 @@ from sciie_eval import Example, Extraction, load_split, parse_completion, score
 from sciie_eval.cards import Card, load_card
 from sciie_rewards import r2_reward
 from sciie_rewards.recipe.augment import NamePool, augmented
-from sciie_rewards.recipe.config import Augment
 from sciie_rewards.recipe.dictionary import Dictionary
 from sciie_rewards.recipe.mimic import ReasoningStyle, forced_exceptions, target
+from sciie_rewards.recipe.sections import Augment
 from sciie_rewards.recipe.tasks import messages
 
 STYLES: tuple[ReasoningStyle, ...] = get_args(ReasoningStyle)

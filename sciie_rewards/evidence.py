@@ -7,13 +7,13 @@ more than `LONGEST` characters are read), and nothing is read for a relation tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from typing import NamedTuple
 
 from sciie_eval.rules import Normalization
 from sciie_eval.sides import normalizer
 
-__all__ = ["Claim", "Reasoning", "quotes_in", "stands_in", "steps_in"]
+__all__ = ["Claim", "Reasoning", "places_of", "quotes_in", "stands_in", "steps_in"]
 
 QUOTED_SHARE = 0.6
 """Quotes of one step that together are longer than this share of the sentence point at nothing in it."""
@@ -211,16 +211,22 @@ def stands_in(text: str, phrase: str) -> bool:
     >>> stands_in("an RCNN", "CNN"), stands_in("a CNN-based one", "CNN")
     (False, True)
     """
-    if not phrase:
-        return False
-    at = text.find(phrase)
+    return next(places_of(text, phrase), None) is not None
+
+
+def places_of(text: str, phrase: str) -> Iterator[tuple[int, int]]:
+    """Where a phrase stands in a text as whole words: character offsets (start, end), end exclusive, in order.
+
+    >>> list(places_of("CNN , an RCNN , a CNN-based one", "CNN"))
+    [(0, 3), (18, 21)]
+    """
+    at = text.find(phrase) if phrase else -1
     while at >= 0:
         end = at + len(phrase)
         before, after = text[at - 1 : at], text[end : end + 1]
         if not (before.isalnum() and phrase[0].isalnum()) and not (after.isalnum() and phrase[-1].isalnum()):
-            return True
+            yield at, end
         at = text.find(phrase, at + 1)
-    return False
 
 
 def _holds_anywhere(text: str, phrase: str) -> bool:

@@ -14,7 +14,7 @@ from recipe_examples import BERT, NOTHING, example, examples
 from sciie_eval.schema import Entity, Example, Extraction
 from sciie_rewards.evidence import stands_in
 from sciie_rewards.recipe.augment import NamePool, augmented, made_up
-from sciie_rewards.recipe.config import Augment
+from sciie_rewards.recipe.sections import Augment
 
 ALL = Augment(rows=1, entities=1)
 NAMES = NamePool.of(

@@ -15,7 +15,6 @@ from sciie_eval.parsing import parse_completion
 from sciie_eval.schema import Example
 from sciie_rewards import RewardResult, r2_reward
 from sciie_rewards.evidence import QUOTED_SHARE, quotes_in
-from sciie_rewards.recipe.config import Task
 from sciie_rewards.recipe.mimic import (
     EXCEPTIONS,
     LONGEST_QUOTE,
@@ -24,6 +23,7 @@ from sciie_rewards.recipe.mimic import (
     listed_exceptions,
     target,
 )
+from sciie_rewards.recipe.sections import Task
 from sciie_rewards.recipe.tasks import FORMS, answer
 
 CARD = load_card("scier")

@@ -12,7 +12,6 @@ import torch
 from tiny_recipe import base, same_weights, weights
 
 from sciie_eval.exceptions import InputError
-from sciie_rewards.recipe.config import Lora
 from sciie_rewards.recipe.models import (
     check_start,
     load,
@@ -23,6 +22,7 @@ from sciie_rewards.recipe.models import (
     save_adapted,
     save_model,
 )
+from sciie_rewards.recipe.sections import Lora
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from tiny_recipe import CARD, EXAMPLES, base
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards import r2_reward
-from sciie_rewards.recipe.config import Augment, Phase, Task
 from sciie_rewards.recipe.mimic import target
 from sciie_rewards.recipe.models import load_tokenizer
 from sciie_rewards.recipe.rows import IGNORED, Encoder, Question, SftRows, check_prompts, grpo_rows, questions
+from sciie_rewards.recipe.sections import Augment, Phase, Task
 from sciie_rewards.recipe.tasks import applies, messages
 
 TASKS: tuple[Task, ...] = ("ner", "re", "re_plus", "end2end")

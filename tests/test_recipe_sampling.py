@@ -18,7 +18,6 @@ import torch
 from tiny_recipe import EXAMPLES, base
 
 from sciie_eval.exceptions import InputError
-from sciie_rewards.recipe.config import Generate
 from sciie_rewards.recipe.models import load, load_tokenizer
 from sciie_rewards.recipe.sampling import (
     Draw,
@@ -28,6 +27,7 @@ from sciie_rewards.recipe.sampling import (
     hash_noise,
     open_sampler,
 )
+from sciie_rewards.recipe.sections import Generate
 
 PROMPTS = {e.id: [{"role": "user", "content": f"end2end\n{e.sentence}"}] for e in EXAMPLES["train"][:6]}
 HOW = Draw(samples=3, temperature=1.0, seed=1)

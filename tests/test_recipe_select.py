@@ -15,8 +15,8 @@ from tiny_recipe import CARD, EXAMPLES, base, recipe, said, stage
 from sciie_eval.exceptions import InputError
 from sciie_rewards import r2_reward
 from sciie_rewards.recipe import select
-from sciie_rewards.recipe.config import Select
 from sciie_rewards.recipe.mimic import target
+from sciie_rewards.recipe.sections import Select
 from sciie_rewards.recipe.select import chosen
 
 NAME = "mimic-r2grpo"

@@ -16,8 +16,9 @@ from rich.console import Console
 from tiny_recipe import CARD, EXAMPLES, log, weights
 
 from sciie_rewards.recipe import generate, grpo, nano, select, sft
-from sciie_rewards.recipe.config import Nano, load_recipe
+from sciie_rewards.recipe.config import load_recipe
 from sciie_rewards.recipe.models import save_model
+from sciie_rewards.recipe.sections import Nano
 from sciie_rewards.recipe.stage import Stage
 from sciie_rewards.recipe.tasks import FORMS, messages
 

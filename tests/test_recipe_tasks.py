@@ -12,7 +12,7 @@ from sciie_eval import prompts
 from sciie_eval.cards import load_card
 from sciie_eval.parsing import parse_completion
 from sciie_eval.schema import Example, Extraction
-from sciie_rewards.recipe.config import Task
+from sciie_rewards.recipe.sections import Task
 from sciie_rewards.recipe.tasks import FORMS, PromptStyle, answer, applies, messages
 
 CARD = load_card("scier")

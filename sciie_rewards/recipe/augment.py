@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from random import Random
 
 from sciie_eval.schema import Entity, Example, Extraction, Relation
-from sciie_rewards.recipe.config import Augment
 from sciie_rewards.recipe.places import Place, places
+from sciie_rewards.recipe.sections import Augment
 
 __all__ = ["NamePool", "augmented", "made_up"]
 

@@ -17,44 +17,20 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sciie_eval.exceptions import InputError, UsageError, brief, nearest
 from sciie_rewards.recipe.sections import (
-    Augment,
     Data,
     Generate,
     Grpo,
-    Lora,
     Model,
     Monitor,
     Nano,
-    Phase,
     Section,
-    Select,
     Sft,
     System,
     Tables,
-    Task,
 )
 from sciie_rewards.settings import read_mapping, yaml_module
 
-__all__ = [
-    "Augment",
-    "Data",
-    "Generate",
-    "Grpo",
-    "Lora",
-    "Model",
-    "Monitor",
-    "Nano",
-    "Phase",
-    "Recipe",
-    "Section",
-    "Select",
-    "Sft",
-    "System",
-    "Tables",
-    "Task",
-    "bundled_configs",
-    "load_recipe",
-]
+__all__ = ["Recipe", "bundled_configs", "load_recipe"]
 
 _EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 

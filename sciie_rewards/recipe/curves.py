@@ -7,7 +7,6 @@ white the markers do. Several runs give their mean as a line and their range as 
 from __future__ import annotations
 
 import io
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from sciie_eval.files import write_whole
 from sciie_eval.report.markup import to_csv
 from sciie_eval.report.plot import COLOURS, MARKERS
 from sciie_eval.report.tables import Table
+from sciie_rewards.recipe.monitor import read_log
 from sciie_rewards.recipe.scores import Measure, RunScores
 
 if TYPE_CHECKING:
@@ -182,17 +182,8 @@ def _data(panels: Sequence[Panel]) -> Table:
 
 
 def _logged(path: Path) -> list[dict[str, Any]]:
-    """The rows of a log; half a line at its end, left by an interruption, is passed over."""
+    """The rows of a log; none of one that cannot be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return read_log(path)
     except OSError:
         return []
-    rows = []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            rows.append(row)
-    return rows

@@ -12,8 +12,8 @@ from sciie_eval.exceptions import InputError, nearest
 from sciie_eval.schema import Example
 from sciie_eval.signature import GoldHash
 from sciie_eval.store import verify
-from sciie_rewards.recipe.config import Data
 from sciie_rewards.recipe.curriculum import evenly
+from sciie_rewards.recipe.sections import Data
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,11 +15,11 @@ from sciie_eval.exceptions import InputError
 from sciie_eval.schema import Example
 from sciie_rewards.composite import R2Reward
 from sciie_rewards.recipe.arguments import trainer_arguments
-from sciie_rewards.recipe.config import Grpo
 from sciie_rewards.recipe.curriculum import ascending
 from sciie_rewards.recipe.failures import check_training_packages, check_vllm, explained
 from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config
 from sciie_rewards.recipe.rows import check_prompts, grpo_rows
+from sciie_rewards.recipe.sections import Grpo
 from sciie_rewards.recipe.stage import Stage
 from sciie_rewards.recipe.training import Run, train_to_end
 
@@ -35,9 +35,7 @@ def train(stage: Stage) -> None:
             written.
         MissingExtraError: the packages for training are not installed.
     """
-    settings = stage.recipe.settings_of(stage.system)
-    if not isinstance(settings, Grpo):
-        raise TypeError(f"{stage.system.name} is not trained by GRPO")
+    settings = stage.settings(Grpo, "GRPO")
     if (stage.folder / "model").exists():
         return
     check_training_packages()

@@ -21,8 +21,8 @@ from sciie_eval.rules import MatchRule
 from sciie_eval.schema import Example
 from sciie_rewards.evidence import QUOTED_SHARE, Claim, quotes_in, steps_in
 from sciie_rewards.gold import GoldRow
-from sciie_rewards.recipe.config import Task
 from sciie_rewards.recipe.places import between
+from sciie_rewards.recipe.sections import Task
 from sciie_rewards.recipe.tasks import FORMS, answer
 
 __all__ = ["EXCEPTIONS", "ReasoningStyle", "forced_exceptions", "listed_exceptions", "target"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sciie_eval.exceptions import InputError
 from sciie_rewards.recipe.checkpoints import write_folder
-from sciie_rewards.recipe.config import Lora
+from sciie_rewards.recipe.sections import Lora
 
 __all__ = [
     "check_start",

@@ -73,11 +73,18 @@ class JsonLog(Callback):
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The whole rows of a log."""
+    """The whole rows of a log; what is no row, such as half a line left by an interruption, is passed over."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            row = json.loads(line) if line.endswith("\n") else None
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
 
 
 @dataclass(frozen=True)

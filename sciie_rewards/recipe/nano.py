@@ -15,9 +15,10 @@ from sciie_eval.cards import Card
 from sciie_eval.exceptions import InputError
 from sciie_eval.schema import Example
 from sciie_rewards.recipe.checkpoints import write_folder
-from sciie_rewards.recipe.config import Nano, Recipe
+from sciie_rewards.recipe.config import Recipe
 from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.mimic import target
+from sciie_rewards.recipe.sections import Nano
 from sciie_rewards.recipe.tasks import FORMS, applies, messages
 
 __all__ = ["build", "nano_model", "nano_tokenizer", "training_texts"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sciie_rewards.evidence import places_of
+
 __all__ = ["Place", "between", "places"]
 
 Place = tuple[int, int]
@@ -9,20 +11,12 @@ Place = tuple[int, int]
 
 
 def places(sentence: str, text: str) -> list[Place]:
-    """Every place where a text stands as whole words, as `sciie_rewards.evidence.stands_in` has it, in order.
+    """Every place where a text stands as whole words, as `sciie_rewards.evidence.places_of` has them, in order.
 
     >>> places("CNN , an RCNN , a CNN-based one", "CNN")
     [(0, 3), (18, 21)]
     """
-    found = []
-    start = sentence.find(text) if text else -1
-    while start >= 0:
-        end = start + len(text)
-        before, after = sentence[start - 1 : start] if start else "", sentence[end : end + 1]
-        if not (before.isalnum() and text[0].isalnum()) and not (after.isalnum() and text[-1].isalnum()):
-            found.append((start, end))
-        start = sentence.find(text, start + 1)
-    return found
+    return list(places_of(sentence, text))
 
 
 def between(sentence: str, one: str, other: str) -> str:

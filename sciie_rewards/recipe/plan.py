@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from sciie_rewards.recipe.config import Recipe, System
+from sciie_rewards.recipe.config import Recipe
 from sciie_rewards.recipe.data import Sentences
 from sciie_rewards.recipe.rundir import Mark, digest_of
+from sciie_rewards.recipe.sections import System
 
 __all__ = ["BASE", "DICTIONARY", "Kind", "Step", "plan", "samples_path", "wanted_systems"]
 

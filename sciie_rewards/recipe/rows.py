@@ -18,9 +18,9 @@ from sciie_eval.exceptions import InputError
 from sciie_eval.export import gold_json
 from sciie_eval.schema import Example
 from sciie_rewards.recipe.augment import NamePool, augmented
-from sciie_rewards.recipe.config import Augment, Phase, Task
 from sciie_rewards.recipe.curriculum import TooLong, length_report, too_long
 from sciie_rewards.recipe.mimic import ReasoningStyle, target
+from sciie_rewards.recipe.sections import Augment, Phase, Task
 from sciie_rewards.recipe.tasks import PromptStyle, applies, messages
 
 __all__ = ["Encoder", "Question", "SftRows", "check_prompts", "grpo_rows", "questions"]

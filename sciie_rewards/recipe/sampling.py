@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from sciie_rewards.recipe.config import Generate
 from sciie_rewards.recipe.failures import check_vllm
 from sciie_rewards.recipe.models import free_memory, load, load_tokenizer, plain
+from sciie_rewards.recipe.sections import Generate
 
 __all__ = ["Draw", "HashNoise", "Sampler", "TransformersSampler", "VllmSampler", "hash_noise", "open_sampler"]
 

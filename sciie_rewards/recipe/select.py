@@ -14,7 +14,6 @@ from typing import Any
 from sciie_eval.files import write_whole
 from sciie_eval.schema import Example
 from sciie_rewards.composite import R2Reward
-from sciie_rewards.recipe.config import Grpo, Select
 from sciie_rewards.recipe.curriculum import evenly
 from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.generate import sample_into
@@ -22,6 +21,7 @@ from sciie_rewards.recipe.models import check_start
 from sciie_rewards.recipe.progress import bar
 from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.sampling import Draw, open_sampler
+from sciie_rewards.recipe.sections import Grpo, Select
 from sciie_rewards.recipe.stage import Stage
 
 __all__ = ["chosen", "select"]
@@ -39,9 +39,7 @@ def select(stage: Stage) -> None:
         InputError: no such model, a large model without a GPU, gold that the reward cannot read, or memory is out.
         MissingExtraError: the packages for training are not installed.
     """
-    settings = stage.recipe.settings_of(stage.system)
-    if not isinstance(settings, Grpo):
-        raise TypeError(f"{stage.system.name} is not trained by GRPO")
+    settings = stage.settings(Grpo, "GRPO")
     path = stage.folder / "selected.jsonl"
     if path.exists():
         return

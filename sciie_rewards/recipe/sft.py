@@ -13,11 +13,11 @@ from typing import Any
 
 from sciie_eval.files import write_whole
 from sciie_rewards.recipe.arguments import trainer_arguments
-from sciie_rewards.recipe.config import Phase, Sft
 from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config
 from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.rows import Encoder, SftRows
+from sciie_rewards.recipe.sections import Phase, Sft
 from sciie_rewards.recipe.stage import Stage
 from sciie_rewards.recipe.training import Run, train_to_end
 
@@ -32,9 +32,7 @@ def train(stage: Stage) -> None:
             a GPU, memory is out, or the folder cannot be written.
         MissingExtraError: the packages for training are not installed.
     """
-    settings = stage.recipe.settings_of(stage.system)
-    if not isinstance(settings, Sft):
-        raise TypeError(f"{stage.system.name} is not trained by SFT")
+    settings = stage.settings(Sft, "SFT")
     if (stage.folder / "model").exists():
         return
     check_training_packages()

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sciie_eval.cards import Card
 from sciie_eval.schema import Example
-from sciie_rewards.recipe.config import Recipe, System
+from sciie_rewards.recipe.config import Recipe
+from sciie_rewards.recipe.sections import Grpo, Sft, System
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["Stage"]
+
+T = TypeVar("T", Sft, Grpo)
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,18 @@ class Stage:
     examples: Mapping[str, list[Example]]
     card: Card
     console: Console
+
+    def settings(self, kind: type[T], name: str) -> T:
+        """The settings that the system is trained with.
+
+        Args:
+            kind: `Sft` or `Grpo`.
+            name: what people call that.
+
+        Raises:
+            TypeError: it is trained in another way.
+        """
+        settings = self.recipe.settings_of(self.system)
+        if not isinstance(settings, kind):
+            raise TypeError(f"{self.system.name} is not trained by {name}")
+        return settings

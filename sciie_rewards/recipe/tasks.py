@@ -18,7 +18,7 @@ from typing import Literal
 from sciie_eval import prompts
 from sciie_eval.cards import Card
 from sciie_eval.schema import Example, Section
-from sciie_rewards.recipe.config import Task
+from sciie_rewards.recipe.sections import Task
 
 __all__ = ["FORMS", "PromptStyle", "TaskForm", "answer", "applies", "messages"]
 
