@@ -153,7 +153,7 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
         InputError: the systems were not scored on the same sentences, or ids do not tell these apart; or there are
             no documents to resample.
     """
-    if settings.cluster == "doc_id" and len(set(baseline.score.documents)) < 2:
+    if settings.cluster == "doc_id" and baseline.score.sentences.n_documents < 2:
         raise InputError("cluster=doc_id resamples documents, and the sentences name fewer than two (field doc_id)")
     for other in others:
         if other.score.items != baseline.score.items:
@@ -192,7 +192,7 @@ def _test(baseline: System, other: System, task: Task, places: list[int], settin
     one, two = baseline.score.counts[task][places], other.score.counts[task]
     documents = None
     if settings.cluster == "doc_id":
-        both = cluster_totals(np.hstack([one, two]), list(other.score.documents))
+        both = cluster_totals(np.hstack([one, two]), other.score.documents)
         one, two = both[:, :3], both[:, 3:]
         documents = cluster_difference_interval(one, two, level=settings.ci)
     test = compare_counts(one, two, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)

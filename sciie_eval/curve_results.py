@@ -224,7 +224,7 @@ class _Ratios:
         return ratio_intervals(
             np.stack(self._above, axis=1),
             np.stack(self._below, axis=1),
-            clusters=tally.first.documents if settings.cluster == "doc_id" else None,
+            clusters=tally.first.sentences.documents() if settings.cluster == "doc_id" else None,
             level=settings.ci,
             resamples=settings.bootstrap,
             seed=settings.seed,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import chain
+from typing import Any
 
 from sciie_eval.counting import GoldSentence
 from sciie_eval.plain import ENTITIES, RELATIONS, cut_plain, piece_of
@@ -164,6 +165,22 @@ class FastLane:
         """What the gold of the sentences counted speaks of."""
         self._count_labels()
         return self._gold_sections
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: sums alone."""
+        self._count_labels()
+        return self.__dict__
+
+    def merge(self, other: FastLane) -> None:
+        """Add what another lane counted."""
+        self._count_labels()
+        other._count_labels()
+        self.spacing = [one + two for one, two in zip(self.spacing, other.spacing, strict=True)]
+        self._n += other._n
+        self._gold_sections |= other._gold_sections
+        for task, counters in self._labels.items():
+            for counter, more in zip(counters, other._labels[task], strict=True):
+                counter.update(more)
 
     def _count_labels(self) -> None:
         """Bring the label counts up to date."""

@@ -6,15 +6,18 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sciie_eval.counting import Counts
 from sciie_eval.parsing import STATUSES
 from sciie_eval.rules import Task
+from sciie_eval.sentence_counts import SentenceCounts
 from sciie_eval.signature import signature
-from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, cluster_totals
+from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, micro_f1
 from sciie_eval.tally import Tally
 
 __all__ = ["OTHER", "CorpusScore", "TaskScore", "content_warnings", "corpus_score", "corpus_warnings"]
@@ -94,8 +97,7 @@ class CorpusScore:
         issues: number of predictions by issue code (`parsing.ISSUES`).
         warnings: what the reader of the numbers has to know.
         items: what was compared, ``text`` or ``offsets``.
-        counts: per task the (n_sentences, 3) matrix of tp, n_pred, n_gold.
-        documents: the document of every sentence.
+        sentences: the counts and the document of every sentence.
     """
 
     tasks: dict[Task, TaskScore | None]
@@ -105,8 +107,7 @@ class CorpusScore:
     issues: dict[str, int]
     warnings: tuple[str, ...]
     items: str
-    counts: dict[Task, Floats] = field(repr=False)
-    documents: tuple[str, ...] = field(repr=False)
+    sentences: SentenceCounts = field(repr=False, compare=False)
     _signature: Callable[[], str] = field(repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -120,6 +121,17 @@ class CorpusScore:
     def signature(self) -> str:
         """The line under which the numbers can be compared, made when first asked for, since it hashes the gold."""
         return self._signature()
+
+    @cached_property
+    def counts(self) -> dict[Task, Floats]:
+        """Per task the (n_sentences, 3) matrix of tp, n_pred, n_gold, in the order of the sentences."""
+        matrix = self.sentences.matrix()
+        return {task: matrix[:, 3 * place : 3 * place + 3] for place, task in enumerate(self.tasks)}
+
+    @property
+    def documents(self) -> list[str]:
+        """The document of every sentence."""
+        return self.sentences.documents()
 
     @property
     def ner(self) -> TaskScore | None:
@@ -186,8 +198,7 @@ def corpus_score(
     """
     spoken = tally.spoken_tasks()
     items = "offsets" if tally.scorer.spans else "text"
-    counts = tally.counts()
-    tasks = {task: _task_score(tally, task, counts[task]) if task in spoken else None for task in tally.settings.tasks}
+    tasks = {task: _task_score(tally, task) if task in spoken else None for task in tally.settings.tasks}
     return CorpusScore(
         tasks=tasks,
         n_sentences=tally.n_sentences,
@@ -196,8 +207,7 @@ def corpus_score(
         issues=dict(tally.issues.most_common()),
         warnings=(*warnings, *corpus_warnings(tally), *content_warnings(tally)),
         items=items,
-        counts=counts,
-        documents=tuple(tally.documents),
+        sentences=tally.sentences,
         _signature=lambda: signature(
             tally.settings,
             gold=gold_name(),
@@ -208,8 +218,11 @@ def corpus_score(
     )
 
 
-def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
-    settings = tally.settings
+def _task_score(tally: Tally, task: Task) -> TaskScore:
+    settings, sentences = tally.settings, tally.sentences
+    place = 3 * settings.tasks.index(task)
+    cells, numbers, ill_formed = sentences.distinct()
+    counts = cells[:, place : place + 3]
     names = settings.schema.entity_names if task == "ner" else settings.schema.relation_names
     rows = {
         label: Counts(_whole(row.tp), row.n_pred, row.n_gold)
@@ -221,15 +234,12 @@ def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
     if rows:
         tps, n_preds, n_golds = zip(*rows.values(), strict=True)
         by_type[OTHER] = Counts(_whole(math.fsum(tps)), sum(n_preds), sum(n_golds))
-    totals = [math.fsum(column.tolist()) for column in counts.T]
-    # the evaluator that compat imitates has no F1 of a sentence that it has forgotten
-    sentences = tally.sentence_f1(task) if settings.compat is None else np.array([])
-    documents = tally.documents
+    totals = [_repeated_sum(column, numbers) for column in counts.T]
 
     def interval() -> tuple[float, float] | None:
         if settings.cluster == "doc_id":
-            return cluster_interval(cluster_totals(counts, documents), level=settings.ci)
-        return bootstrap_interval(counts, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
+            return cluster_interval(sentences.document_totals()[:, place : place + 3], level=settings.ci)
+        return bootstrap_interval(counts, numbers, level=settings.ci, resamples=settings.bootstrap, seed=settings.seed)
 
     return TaskScore(
         tp=_whole(float(totals[0])),
@@ -237,14 +247,23 @@ def _task_score(tally: Tally, task: Task, counts: Floats) -> TaskScore:
         n_gold=int(totals[2]),
         by_type=by_type,
         macro_f1=sum(known) / len(known) if known else None,
-        sentence_f1=_mean(sentences),
-        sentence_f1_with_gold=_mean(sentences[counts[:, 2] > 0]) if len(sentences) else None,
+        # the evaluator that compat imitates has no F1 of a sentence that it has forgotten
+        sentence_f1=None if settings.compat else _mean_f1(counts, numbers, ill_formed),
+        sentence_f1_with_gold=None if settings.compat else _mean_f1(counts, numbers * (counts[:, 2] > 0), ill_formed),
         _interval=interval,
     )
 
 
-def _mean(values: Floats) -> float | None:
-    return math.fsum(values.tolist()) / len(values) if len(values) else None
+def _repeated_sum(values: Floats, numbers: NDArray[np.intp]) -> float:
+    """The sum of values that occur so often, exact up to its last rounding: the order does not matter."""
+    return math.fsum(chain.from_iterable(map(repeat, values.tolist(), numbers.tolist())))
+
+
+def _mean_f1(counts: Floats, numbers: NDArray[np.intp], ill_formed: NDArray[np.intp]) -> float | None:
+    """Mean F1 of the sentences (see `counting.sentence_f1`), of which ``ill_formed`` earn nothing."""
+    f1 = np.nan_to_num(micro_f1(counts), nan=1.0)
+    total = int(numbers.sum())
+    return _repeated_sum(f1, np.maximum(numbers - ill_formed, 0)) / total if total else None
 
 
 def _whole(value: float) -> float:
@@ -273,7 +292,7 @@ def corpus_warnings(tally: Tally) -> list[str]:
         )
     if tally.missing and tally.missing >= 0.01 * tally.n_sentences:
         found.append(f"{tally.missing} of {tally.n_sentences} sentences have no prediction and count as empty")
-    if tally.settings.cluster == "doc_id" and len(set(tally.documents)) < 2:
+    if tally.settings.cluster == "doc_id" and tally.sentences.n_documents < 2:
         found.append("cluster=doc_id, but the sentences name fewer than two documents (doc_id): no intervals")
     return found + _unspoken_tasks(tally)
 

@@ -37,12 +37,18 @@ def micro_f1(totals: Floats) -> Floats:
 
 
 def bootstrap_interval(
-    counts: Floats, *, level: float = 95.0, resamples: int = 1000, seed: int = 12345
+    counts: Floats,
+    numbers: NDArray[np.intp] | None = None,
+    *,
+    level: float = 95.0,
+    resamples: int = 1000,
+    seed: int = 12345,
 ) -> tuple[float, float] | None:
     """Percentile bootstrap interval of micro-F1 over sentences (Efron & Tibshirani 1993, ch. 13).
 
     Args:
         counts: (n_sentences, 3) matrix of tp, n_pred, n_gold.
+        numbers: how many sentences each row stands for; one by default.
         level: confidence level in percent, above 0 and below 100.
         resamples: number of resamples.
         seed: of `numpy.random.default_rng`.
@@ -52,7 +58,7 @@ def bootstrap_interval(
     """
     if len(counts) == 0:
         return None
-    rows, numbers = np.unique(counts, axis=0, return_counts=True)
+    rows, numbers = _pooled(counts, numbers)
     scores = micro_f1(_resampled(rows, numbers, resamples, seed))
     scores = scores[~np.isnan(scores)]
     if len(scores) == 0:
@@ -60,6 +66,17 @@ def bootstrap_interval(
     tail = (100.0 - level) / 2
     low, high = np.percentile(scores, [tail, 100.0 - tail])
     return float(low), float(high)
+
+
+def _pooled(rows: Floats, numbers: NDArray[np.intp] | None) -> tuple[Floats, NDArray[np.intp]]:
+    """Equal rows as one, sorted, and how many sentences each stands for."""
+    if numbers is None:
+        pooled, found = np.unique(rows, axis=0, return_counts=True)
+        return pooled, found
+    pooled, place = np.unique(rows, axis=0, return_inverse=True)
+    found = np.zeros(len(pooled), dtype=np.intp)
+    np.add.at(found, place.ravel(), numbers)
+    return pooled, found
 
 
 def _resampled(rows: Floats, numbers: NDArray[np.intp], resamples: int, seed: int) -> Floats:

@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from sciie_eval.counting import Counts, GoldSentence, SentenceScorer, counts_of
 from sciie_eval.items import EMPTY, Items
 from sciie_eval.lane import FastLane
@@ -17,9 +15,9 @@ from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
 from sciie_eval.plain import PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
+from sciie_eval.sentence_counts import SentenceCounts
 from sciie_eval.settings import Settings
 from sciie_eval.sides import Side, differ_in_blanks
-from sciie_eval.stats import Floats, micro_f1
 
 __all__ = ["Tally", "tasks_of"]
 
@@ -37,8 +35,8 @@ class _Labels:
     tp: Counter[str] = field(default_factory=Counter)
     predicted: Counter[str] = field(default_factory=Counter)
     gold: Counter[str] = field(default_factory=Counter)
-    partial: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """Similarities of pairs, each kept: added up exactly at the end, they do not depend on the order of sentences."""
+    partial: defaultdict[str, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
+    """How often each similarity occurred: added up exactly at the end, they do not depend on the order of sentences."""
 
     def add(self, match: Match, partial: bool) -> None:
         """File matched predictions under their gold item's type, others under their own."""
@@ -50,9 +48,17 @@ class _Labels:
             self.predicted[pair.predicted[1]] -= 1
             self.predicted[label] += 1
             if partial:
-                self.partial[label].append(pair.similarity)
+                self.partial[label][pair.similarity] += 1
             else:
                 self.tp[label] += 1
+
+    def merge(self, other: _Labels) -> None:
+        """Add those of other sentences."""
+        self.tp.update(other.tp)
+        self.predicted.update(other.predicted)
+        self.gold.update(other.gold)
+        for label, similarities in other.partial.items():
+            self.partial[label].update(similarities)
 
 
 class Tally:
@@ -64,7 +70,7 @@ class Tally:
         keep: keep the matches of every sentence, in ``matches``.
 
     Attributes:
-        documents: the document of every sentence added.
+        sentences: the counts and the document of every sentence added.
         issues: predictions by issue code.
         missing: sentences without a prediction.
         matches: the matches of every sentence, where they were to be kept.
@@ -73,16 +79,13 @@ class Tally:
     def __init__(self, settings: Settings, spans: bool = False, keep: bool = False) -> None:
         self.settings = settings
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
-        self.documents: list[str] = []
+        self.sentences = SentenceCounts(len(settings.tasks))
         self.issues: Counter[str] = Counter()
         self.missing = 0
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
-        self._cells: list[float] = []
-        self._matrix: Floats | None = None
-        self._ill_formed: list[int] = []
         self._statuses: Counter[ParseStatus] = Counter()
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
@@ -94,7 +97,7 @@ class Tally:
     @property
     def n_sentences(self) -> int:
         """Sentences added so far."""
-        return len(self.documents)
+        return len(self.sentences)
 
     def add_text(self, gold: GoldSentence, text: str, document: str = "") -> None:
         """Parse and count one completion."""
@@ -102,12 +105,10 @@ class Tally:
         if row is None:
             self.add(gold, parse_completion(text, self.settings.schema, mode=self.settings.parse), document)
         else:
-            self.documents.append(document)
-            self._cells += row
+            self.sentences.add(row, document)
 
     def add(self, gold: GoldSentence, parsed: ParsedCompletion | None, document: str = "") -> None:
         """Count one sentence; None stands for a prediction that is missing."""
-        self.documents.append(document)
         if parsed is None:
             self.missing += 1
             parsed = _MISSING
@@ -116,9 +117,7 @@ class Tally:
             self.issues.update(parsed.issues)
             self._said_sections |= parsed.items.sections
         self._gold_sections |= gold.items.sections
-        if parsed.status in NOT_WELL_FORMED:
-            self._ill_formed.append(len(self.documents) - 1)
-        self._cells += self._matched(gold, parsed.items)
+        self.sentences.add(self._matched(gold, parsed.items), document, parsed.status not in NOT_WELL_FORMED)
 
     def _matched(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
         """Match and count one sentence: (tp, n_pred, n_gold) of every task."""
@@ -154,13 +153,6 @@ class Tally:
         lane = self._lane.spacing if self._lane is not None else (0, 0)
         return self._spacing[0] + lane[0], self._spacing[1] + lane[1]
 
-    def counts(self) -> dict[Task, Floats]:
-        """Per task the (n_sentences, 3) matrix of tp, n_pred, n_gold, in the order in which sentences were added."""
-        tasks = self.settings.tasks
-        if self._matrix is None or len(self._matrix) != len(self.documents):
-            self._matrix = np.array(self._cells, dtype=np.float64).reshape(-1, len(tasks), 3)
-        return {task: self._matrix[:, index] for index, task in enumerate(tasks)}
-
     def by_type(self, task: Task) -> dict[str, Counts]:
         """Counts of every label; they sum to the counts of the task."""
         labels = self._labels[task]
@@ -169,15 +161,24 @@ class Tally:
             for counter, more in zip((tp, predicted, gold), self._lane.labels(task), strict=True):
                 counter.update(more)
         return {
-            label: Counts(math.fsum([tp[label], *labels.partial.get(label, ())]), predicted[label], gold[label])
+            label: Counts(math.fsum([tp[label], *labels.partial[label].elements()]), predicted[label], gold[label])
             for label in [*gold, *(label for label in predicted if label not in gold)]
         }
 
-    def sentence_f1(self, task: Task) -> Floats:
-        """F1 of every sentence, in [0, 1] (see `counting.sentence_f1`)."""
-        f1 = np.nan_to_num(micro_f1(self.counts()[task]), nan=1.0)
-        f1[self._ill_formed] = 0.0
-        return f1
+    def merge(self, other: Tally) -> None:
+        """Add the sentences of another tally with the same settings, behind these."""
+        self.sentences.merge(other.sentences)
+        self.issues.update(other.issues)
+        self.missing += other.missing
+        self.matches += other.matches
+        self._statuses.update(other._statuses)
+        for task, labels in self._labels.items():
+            labels.merge(other._labels[task])
+        self._gold_sections |= other._gold_sections
+        self._said_sections |= other._said_sections
+        self._spacing = [one + two for one, two in zip(self._spacing, other._spacing, strict=True)]
+        if self._lane is not None and other._lane is not None:
+            self._lane.merge(other._lane)
 
     def spoken_tasks(self, by_gold_alone: bool = False) -> tuple[Task, ...]:
         """Tasks that gold and predictions speak of; where no prediction could be read, all that gold speaks of."""
