@@ -11,7 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
@@ -25,6 +25,7 @@ from sciie_eval.predictions import Join
 from sciie_eval.report import Format
 from sciie_eval.rules import TASKS, Duplicates, Matcher, Normalization, Task
 from sciie_eval.settings import Cluster, Compat, Credit, Settings, Symmetric
+from sciie_eval.workers import Workers
 
 __all__ = ["Options", "with_options"]
 
@@ -83,6 +84,9 @@ class Options:
     skip_bad_lines: Annotated[
         bool, _option("--skip-bad-lines", panel=GOLD, help="Count and list malformed lines instead of stopping.")
     ] = False
+    workers: Annotated[
+        int, _option("--workers", panel=GOLD, help="Processes that share out a plain .jsonl file.", min=1)
+    ] = 1
     format: Annotated[Format, _option("--format", panel=OUT, help="For people, programs or papers.")] = "text"
     output: Annotated[
         Path | None, _option("-o", "--output", panel=OUT, help="File to write; else standard output.")
@@ -120,8 +124,10 @@ class Options:
     @contextmanager
     def reading(self, path: Path) -> Iterator[Reading]:
         """How to read a file, with a progress bar on standard error when that is a terminal."""
+        engine = Workers(self.workers) if self.workers > 1 else None
+        reading = Reading(self.join, self.skip_bad_lines, self.sample, engine=engine)
         if not sys.stderr.isatty():
-            yield Reading(self.join, self.skip_bad_lines, self.sample)
+            yield reading
             return
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -131,7 +137,7 @@ class Options:
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             bar = bars.add_task(path.name, total=size)
             advance = functools.partial(bars.advance, bar)
-            yield Reading(self.join, self.skip_bad_lines, self.sample, advance)
+            yield replace(reading, on_bytes=advance)
 
 
 def _tasks(text: str) -> tuple[Task, ...]:

@@ -101,6 +101,27 @@ class CurveTally:
         sizes = np.array(read.sizes)
         self._distinct.append(np.array([table[sizes].sum() for table in _seen_tables(len(samples), ks)]))
 
+    def merge(self, other: CurveTally) -> None:
+        """Add the sentences of another with the same settings, behind these; ``first`` is the caller's to merge.
+
+        Raises:
+            InputError: their sentences have other numbers of samples, so that both were reduced to other K.
+        """
+        if self.sampling.k is None and len({*self._numbers(), *other._numbers()}) > 1:
+            raise InputError("rows with different numbers of samples: say which K to report with --k")
+        self.health.merge(other.health)
+        self._ks = self._ks or other._ks
+        self.fewest = min(filter(None, (self.fewest, other.fewest)), default=0)
+        self.most = max(self.most, other.most)
+        self.inexact += other.inexact
+        self._longest, self._single = self._longest or other._longest, self._single or other._single
+        self._rows += other._rows
+        self._distinct += other._distinct
+
+    def _numbers(self) -> set[int]:
+        """The smallest and the largest number of samples, where there are any."""
+        return {self.fewest, self.most} - {0}
+
     def _add_constant(self, gold: GoldSentence, missing: bool, document: str) -> None:
         """A sentence all of whose samples are the same and empty, whatever their number."""
         parsed = EMPTY_SAMPLE

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -271,8 +271,9 @@ def errors_of_file(
         InputError: what is wrong with the file, where, and what to do.
         UsageError: a setting that does not apply.
     """
-    collector = _Collector(error_settings(settings), show)
-    return collector.report(evaluate_file(path, settings, gold, reading, watch=collector.add).score())
+    found = evaluate_file(path, settings, gold, reading, watch=partial(_Collector, error_settings(settings), show))
+    assert isinstance(found.watch, _Collector)
+    return found.watch.report(found.score())
 
 
 class _Collector:
@@ -305,6 +306,17 @@ class _Collector:
             self._worst.append(sentence)
             if len(self._worst) > 2 * self._show + 100:
                 self._cut()
+
+    def merge(self, other: _Collector) -> None:
+        for task, met in self._meetings.items():
+            met.update(other._meetings[task])
+        for code, audit in self._audits.items():
+            more = other._audits[code]
+            audit.n += more.n
+            audit.sentences += more.sentences
+            audit.examples += more.examples[: MAX_EXAMPLES - len(audit.examples)]
+        self._worst += other._worst
+        self._cut()
 
     def _cut(self) -> None:
         self._worst = sorted(self._worst, key=lambda sentence: (-sentence.errors, sentence.id))[: self._show]

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from sciie_eval.corpus import load_split, read_gold
 from sciie_eval.counting import GoldSentence
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.forms import Sample
 from sciie_eval.items import items_of
+from sciie_eval.jsonl import Line, Part
+from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.predictions import Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
 from sciie_eval.schema import Example
-from sciie_eval.scoring import ABSENT, Watch, add_prediction
+from sciie_eval.scoring import ABSENT, add_prediction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
 from sciie_eval.tally import Tally
 
-__all__ = ["Evaluation", "Gold", "Reading", "evaluate_file"]
+__all__ = ["Engine", "Evaluation", "Gold", "Pass", "Reading", "Watcher", "evaluate_file"]
 
-MAX_CHECKED = 20_000
+MAX_CHECKED = 10_000
 """Larger gold is none of the known splits, so it is neither kept nor compared with them."""
+
+
+class Watcher(Protocol):
+    """Looks on while sentences are counted."""
+
+    def add(self, tally: Tally, example: Example, parsed: ParsedCompletion | None) -> None:
+        """See `scoring.Watch`."""
+
+    def merge(self, other: Any) -> None:
+        """Add what another of its kind saw of the sentences behind these."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +85,16 @@ class Reading:
         skip_bad_lines: collect malformed lines and go on.
         sample: which of K samples is scored, from 0.
         on_bytes: called with the bytes of each line, for progress.
+        some: only these lines (see `PredictionFile`).
+        engine: shares the lines out to several processes; None reads them one after the other.
     """
 
     join: Join = "auto"
     skip_bad_lines: bool = False
     sample: int = 0
     on_bytes: Callable[[int], None] | None = None
+    some: Part | Sequence[Line] | None = None
+    engine: Engine | None = None
 
     def open(
         self, path: str | Path, settings: Settings, gold: Gold | None, *, gold_needed: bool = True
@@ -91,7 +108,35 @@ class Reading:
             self.skip_bad_lines,
             self.on_bytes,
             gold_needed=gold_needed,
+            some=self.some,
         )
+
+    def count(self, pass_over: Callable[[Reading], P], path: str | Path, gold: Gold | None) -> P:
+        """Go over a file: in parts that are put together, where there is an engine that can, else line by line."""
+        found = None if self.engine is None else self.engine(pass_over, path, self, gold)
+        return pass_over(self) if found is None else found
+
+
+class Pass(Protocol):
+    """What going over some lines of a file gives."""
+
+    def merge(self, other: Any) -> None:
+        """Add what the lines behind these gave."""
+
+    def finish(self, gold: Gold | None) -> None:
+        """Once all lines were read: count the sentences that none of them spoke of."""
+
+
+P = TypeVar("P", bound=Pass)
+
+
+class Engine(Protocol):
+    """Reads the lines of a file elsewhere."""
+
+    def __call__(
+        self, pass_over: Callable[[Reading], P], path: str | Path, reading: Reading, gold: Gold | None
+    ) -> P | None:
+        """The whole pass, put together from those over parts; None when this file is to be read line by line."""
 
 
 @dataclass
@@ -101,18 +146,67 @@ class Evaluation:
     Attributes:
         file: what was read, with what was noticed on the way.
         tally: the sums.
-        ids: of the sentences, in the order in which they were counted.
-        examples: of the sentences, likewise (not kept for gold beyond 20,000 sentences).
+        hash: of the gold.
+        keep: keep the matches of every sentence.
+        watch: looks on.
+        sample: which of K samples was scored, where there were several.
+        examples: the sentences, in the order in which they were counted (kept up to 10,000, or where matches are).
     """
 
     file: PredictionFile
     settings: Settings
     gold: Gold | None
-    sample: int | None
     tally: Tally
-    hash: GoldHash
-    ids: list[str] = field(default_factory=list)
+    hash: GoldHash = field(default_factory=GoldHash)
+    keep: bool = False
+    watch: Watcher | None = None
+    sample: int | None = None
     examples: list[Example] = field(default_factory=list)
+
+    def add(self, row: Joined, sample: int) -> None:
+        """Count one sentence; ``sample`` is the prediction that is scored."""
+        example = row.example
+        gold = GoldSentence(items_of(example.gold))
+        watch = None if self.watch is None else self.watch.add
+        add_prediction(self.tally, gold, _chosen(row, sample) if row.samples else ABSENT, example, watch)
+        if len(row.samples) > 1:
+            self.sample = sample
+        self.note(example)
+
+    def note(self, example: Example) -> None:
+        """Remember whose gold was counted."""
+        self.hash.add(example)
+        if self.keep or self.hash.rows <= MAX_CHECKED:
+            self.examples.append(example)
+        else:
+            self.examples.clear()
+
+    def merge(self, other: Evaluation) -> None:
+        """Add the sentences of the lines behind these.
+
+        Raises:
+            InputError: both have a prediction for the same sentence.
+        """
+        self.file.merge(other.file)
+        self.tally.merge(other.tally)
+        self.hash.merge(other.hash)
+        if self.watch is not None:
+            self.watch.merge(other.watch)
+        self.sample = self.sample if other.sample is None else other.sample
+        self.examples += other.examples
+        if not self.keep and self.hash.rows > MAX_CHECKED:
+            self.examples.clear()
+
+    def finish(self, gold: Gold | None) -> None:
+        """Count the gold sentences that no line spoke of."""
+        self.gold, self.file.gold = gold, gold.examples if gold is not None else None
+        for row in self.file.rest():
+            self.add(row, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: gold is there already."""
+        file = replace(self.file, gold=None, on_bytes=None, some=())
+        return self.__dict__ | {"file": file, "gold": None}
 
     def gold_name(self) -> str:
         """Name and hash of the gold, for the signature."""
@@ -136,7 +230,7 @@ class Evaluation:
             shown = ", ".join(str(line.number) for line in file.bad_lines[:10])
             more = ", …" if len(file.bad_lines) > 10 else ""
             found.append(f"{len(file.bad_lines)} malformed lines were skipped: {shown}{more}")
-        if self.tally.n_sentences <= MAX_CHECKED and (altered := altered_gold(self.examples)) is not None:
+        if self.hash.rows <= MAX_CHECKED and (altered := altered_gold(self.examples)) is not None:
             found.append(altered)
         return found
 
@@ -148,7 +242,7 @@ def evaluate_file(
     reading: Reading | None = None,
     *,
     keep: bool = False,
-    watch: Watch | None = None,
+    watch: Callable[[], Watcher] | None = None,
 ) -> Evaluation:
     """Read a prediction file and count it.
 
@@ -158,32 +252,31 @@ def evaluate_file(
         gold: where gold is; None when every row holds its own.
         reading: how to read.
         keep: keep the matches of every sentence.
-        watch: called after each sentence.
+        watch: makes what looks on at each sentence; the result has it.
 
     Raises:
         InputError: what is wrong with the file, where, and what to do.
     """
-    reading = reading or Reading()
+    return (reading or Reading()).count(partial(_evaluated, path, settings, gold, keep, watch), path, gold)
+
+
+def _evaluated(
+    path: str | Path,
+    settings: Settings,
+    gold: Gold | None,
+    keep: bool,
+    watch: Callable[[], Watcher] | None,
+    reading: Reading,
+) -> Evaluation:
     file = reading.open(path, settings, gold)
     rows = iter(file)
-    first = next(rows)
+    first = next(rows, None)  # tells whether there are offsets
     spans = file.placed and (gold is None or gold.placed)
-    result = Evaluation(file, settings, gold, None, Tally(settings, spans, keep or watch is not None), GoldHash())
-    for row in chain((first,), rows):
-        _count(result, row, reading.sample, keep, watch)
+    tally = Tally(settings, spans, keep or watch is not None)
+    result = Evaluation(file, settings, gold, tally, keep=keep, watch=None if watch is None else watch())
+    for row in chain(() if first is None else (first,), rows):
+        result.add(row, reading.sample)
     return result
-
-
-def _count(result: Evaluation, row: Joined, sample: int, keep: bool, watch: Watch | None) -> None:
-    example = row.example
-    gold = GoldSentence(items_of(example.gold))
-    add_prediction(result.tally, gold, _chosen(row, sample) if row.samples else ABSENT, example, watch)
-    if len(row.samples) > 1:
-        result.sample = sample
-    result.hash.add(example)
-    result.ids.append(example.id)
-    if len(result.examples) < MAX_CHECKED or keep:
-        result.examples.append(example)
 
 
 def _chosen(row: Joined, sample: int) -> Sample:

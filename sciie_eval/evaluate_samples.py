@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sciie_eval.counting import GoldSentence
 from sciie_eval.curve_results import SampleScores, sample_scores
 from sciie_eval.curves import CurveTally
-from sciie_eval.evaluate import MAX_CHECKED, Evaluation, Gold, Reading
+from sciie_eval.evaluate import Evaluation, Gold, Reading
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.items import items_of
 from sciie_eval.predictions import Joined
@@ -125,20 +128,40 @@ def evaluate_samples(
         InputError: what is wrong with the file, where, and what to do.
     """
     checked(sampling, settings)
-    file = (reading or Reading()).open(path, settings, gold)
+    found = (reading or Reading()).count(partial(_curves_of, path, settings, sampling, gold), path, gold)
+    return sample_scores(found.tally, found.noted.gold_name, found.noted.warnings())
+
+
+def _curves_of(
+    path: str | Path, settings: Settings, sampling: Sampling, gold: Gold | None, reading: Reading
+) -> _SamplesRead:
+    file = reading.open(path, settings, gold)
     rows = iter(file)
-    first = next(rows)
+    first = next(rows, None)
     tally = CurveTally(settings, sampling, file.placed and (gold is None or gold.placed))
-    noted = Evaluation(file, settings, gold, None, tally.first, GoldHash())
-    _count(tally, noted, first)
-    for row in rows:
-        _count(tally, noted, row)
-    return sample_scores(tally, noted.gold_name, noted.warnings())
+    result = _SamplesRead(tally, Evaluation(file, settings, gold, tally.first))
+    for row in chain(() if first is None else (first,), rows):
+        result.add(row)
+    return result
 
 
-def _count(tally: CurveTally, noted: Evaluation, row: Joined) -> None:
-    example = row.example
-    tally.add(GoldSentence(items_of(example.gold)), row.samples or None, example.doc_id, row.where)
-    noted.hash.add(example)
-    if len(noted.examples) < MAX_CHECKED:
-        noted.examples.append(example)
+@dataclass
+class _SamplesRead:
+    """One file, its samples counted; ``noted`` knows what is said beside the numbers."""
+
+    tally: CurveTally
+    noted: Evaluation
+
+    def add(self, row: Joined) -> None:
+        example = row.example
+        self.tally.add(GoldSentence(items_of(example.gold)), row.samples or None, example.doc_id, row.where)
+        self.noted.note(example)
+
+    def merge(self, other: _SamplesRead) -> None:
+        self.noted.merge(other.noted)  # with the first samples
+        self.tally.merge(other.tally)
+
+    def finish(self, gold: Gold | None) -> None:
+        self.noted.gold, self.noted.file.gold = gold, gold.examples if gold is not None else None
+        for row in self.noted.file.rest():
+            self.add(row)

@@ -37,6 +37,7 @@ class RawPrediction:
         prompt: what the model was asked, where the sentence is to be sought.
         gold: in-row gold: as it stands in the row, or read.
         is_part: other rows may hold more samples for the same sentence (TRL logs one completion a row).
+        number: of the row, from 0; None where one line holds several.
     """
 
     where: str
@@ -47,6 +48,7 @@ class RawPrediction:
     prompt: str | None = None
     gold: Any = None
     is_part: bool = False
+    number: int | None = None
 
 
 def recognise(row: Mapping[str, Any]) -> Form:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,18 +17,32 @@ from pydantic_core import from_json
 
 from sciie_eval.exceptions import InputError, MissingExtraError
 
-__all__ = ["BadLine", "Line", "read_jsonl"]
+__all__ = ["BadLine", "Line", "Part", "parts_of", "read_jsonl"]
 
 MAX_LINE_BYTES = 1 << 28
 """A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
+_BLOCK = 1 << 20
 
 
 class Line(NamedTuple):
-    """One row: its file, its line number (from 1) and its decoded mapping."""
+    """One row: its file, its line number (from 1, 0 when it is not known) and its decoded mapping."""
 
     source: str
     number: int
     row: dict[str, Any]
+
+    @property
+    def where(self) -> str:
+        """File and line, for errors."""
+        return f"{self.source}, line {self.number}" if self.number else self.source
+
+
+class Part(NamedTuple):
+    """Lines of a plain file: the bytes from ``start`` to ``end``, and the number of lines in front of them."""
+
+    start: int
+    end: int
+    lines: int
 
 
 class BadLine(NamedTuple):
@@ -38,7 +53,11 @@ class BadLine(NamedTuple):
 
 
 def read_jsonl(
-    path: str | Path, *, bad_lines: list[BadLine] | None = None, on_bytes: Callable[[int], None] | None = None
+    path: str | Path,
+    *,
+    bad_lines: list[BadLine] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+    part: Part | None = None,
 ) -> Iterator[Line]:
     """Yield the rows of a JSON Lines file without holding more than one.
 
@@ -46,15 +65,20 @@ def read_jsonl(
         path: a file, optionally ``.gz`` or ``.zst``; ``-`` is standard input.
         bad_lines: where given, malformed lines are collected there and skipped; else the first one is an error.
         on_bytes: called with the number of decompressed bytes of every line, for progress.
+        part: only these lines, as `parts_of` gives them.
 
     Raises:
         InputError: names file, line and column.
     """
     source = "<stdin>" if str(path) == "-" else str(path)
     with _opened(path) as stream:
-        number = 0
-        while raw := _next_line(stream, source, number + 1):
+        number, left = 0, math.inf
+        if part is not None:
+            number, left = part.lines, part.end - part.start
+            stream.seek(part.start)
+        while left > 0 and (raw := _next_line(stream, source, number + 1)):
             number += 1
+            left -= len(raw)
             if on_bytes is not None:
                 on_bytes(len(raw))
             text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
@@ -68,6 +92,46 @@ def read_jsonl(
                 if bad_lines is None:
                     raise
                 bad_lines.append(BadLine(number, str(error)))
+
+
+def parts_of(path: str | Path, number: int) -> list[Part]:
+    """Cut a plain file into parts of about the same size, each beginning with a line.
+
+    Args:
+        path: the file.
+        number: how many parts to make of it, at most.
+
+    Returns:
+        At least two parts; none for standard input, a compressed or special file, or one of fewer lines.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if str(path) == "-" or not Path(path).is_file() or str(path).endswith((".gz", ".zst", ".parquet")):
+        return []
+    size = Path(path).stat().st_size
+    cuts = [0]
+    lines = [0]
+    with _opened(path) as stream:
+        if not isinstance(stream, io.BufferedReader) or stream.raw.__class__ is not io.FileIO:
+            return []
+        for place in range(1, number):
+            lines.append(lines[-1] + _lines_up_to(stream, max(cuts[-1], size * place // number)))
+            cuts.append(stream.tell())
+    ends = [*cuts[1:], size]
+    parts = [Part(start, end, before) for start, end, before in zip(cuts, ends, lines, strict=True) if start < end]
+    return parts if len(parts) > 1 else []
+
+
+def _lines_up_to(stream: BinaryIO, place: int) -> int:
+    """Read on to the end of the line that ``place`` is in; the number of lines read."""
+    found = 0
+    while (left := place - stream.tell()) > 0:
+        block = stream.read(min(left, _BLOCK))
+        if not block:
+            return found
+        found += block.count(b"\n")
+    return found + bool(stream.readline(MAX_LINE_BYTES))
 
 
 def _decoded(text: bytes, where: str) -> dict[str, Any]:

@@ -48,6 +48,14 @@ class SampleHealth:
     answer_words: int = 0
     reasoning_words: int = 0
 
+    def merge(self, other: SampleHealth) -> None:
+        """Add what is known of other samples."""
+        self.statuses.update(other.statuses)
+        self.issues.update(other.issues)
+        self.texts += other.texts
+        self.answer_words += other.answer_words
+        self.reasoning_words += other.reasoning_words
+
     def parsed(self) -> float | None:
         """Share of the samples with a well-formed answer; None without samples."""
         number = self.statuses.total()

@@ -51,6 +51,11 @@ class GoldHash:
         self._sum += int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
         self.rows += 1
 
+    def merge(self, other: GoldHash) -> None:
+        """Count in the rows of another."""
+        self._sum += other._sum
+        self.rows += other.rows
+
     def hexdigest(self) -> str:
         """64 hexadecimal digits; signatures show the first 12."""
         return f"{self._sum % (1 << 256):064x}"
