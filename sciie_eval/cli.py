@@ -16,6 +16,7 @@ import typer
 from sciie_eval.cards import data_root
 from sciie_eval.cli_datasets import app as datasets_app
 from sciie_eval.cli_options import Options, with_options
+from sciie_eval.corpus import split_name
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.sampling import Oracle, Sampling
 from sciie_eval.signature import package_version
@@ -32,7 +33,7 @@ app = typer.Typer(
 app.add_typer(datasets_app, name="datasets")
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="PREDS…", help="Prediction files (.jsonl, .gz, .zst, .parquet; - is stdin).")
+    list[str], typer.Argument(metavar="PREDS…", help="Prediction files (.jsonl, .gz, .zst, .parquet; - is stdin).")
 ]
 
 
@@ -117,8 +118,8 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 @app.command("compare", epilog="Example: sciie-eval compare sft.jsonl grpo.jsonl --dataset scier --split test")
 @with_options
 def compare_command(
-    baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="Predictions of the baseline.")],
-    others: Annotated[list[Path], typer.Argument(metavar="OTHER…", help="Predictions to compare with it.")],
+    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="Predictions of the baseline.")],
+    others: Annotated[list[str], typer.Argument(metavar="OTHER…", help="Predictions to compare with it.")],
     options: Options,
     show: Annotated[int, typer.Option("--show", min=0, help="Items won and lost to show per task.")] = 5,
 ) -> None:
@@ -142,7 +143,7 @@ def compare_command(
 @with_options
 def errors_command(
     preds: Annotated[
-        Path, typer.Argument(metavar="PREDS", help="Prediction file (.jsonl, .gz, .zst, .parquet; - is stdin).")
+        str, typer.Argument(metavar="PREDS", help="Prediction file (.jsonl, .gz, .zst, .parquet; - is stdin).")
     ],
     options: Options,
     show: Annotated[int, typer.Option("--show", min=0, help="How many of the worst sentences to show.")] = 3,
@@ -172,13 +173,14 @@ def report_command(preds: Files, options: Options) -> None:
     if options.format != "text":
         raise UsageError("report writes HTML; leave --format out")
     settings, gold = error_settings(options.settings), options.gold_source()
+    options.only_here("report")
     systems = []
     for name, path in _named(preds):
         with options.reading(path) as reading:
             systems.append(read_system(name, path, settings, gold, reading))
         if gold is None:  # the first file's rows hold gold: the others are joined with it
             gold = Gold("rows", systems[0].system.examples)  # type: ignore[arg-type]
-    write_page(report_page(systems, settings), options)
+    write_page(report_page(systems, settings, workers=options.workers), options)
 
 
 @app.command("validate", epilog="Example: sciie-eval validate preds.jsonl --dataset scier --split test")
@@ -189,6 +191,7 @@ def validate_command(preds: Files, options: Options) -> None:
     from sciie_eval.validation import validate_file
 
     settings, gold = options.settings, options.gold_source()
+    options.only_here("validate")
     found = []
     for name, path in _named(preds):
         with options.reading(path) as reading:
@@ -220,12 +223,12 @@ def _typed(path: Path) -> str:
     return f"sciie-eval score {shlex.quote(shown)} --gold {shlex.quote(gold)}"
 
 
-def _named(paths: list[Path]) -> list[tuple[str, Path]]:
+def _named(paths: list[str]) -> list[tuple[str, str]]:
     """Paths with the shortest names that tell them apart: file names, else the paths as they were typed."""
-    if len(set(map(str, paths))) != len(paths):
+    if len(set(paths)) != len(paths):
         raise UsageError("a prediction file is given twice")
-    stems = [path.name.split(".")[0] if str(path) != "-" else "stdin" for path in paths]
-    names = stems if len(set(stems)) == len(stems) else [str(path) for path in paths]
+    stems = [split_name(path) for path in paths]
+    names = stems if len(set(stems)) == len(stems) else paths
     return list(zip(names, paths, strict=True))
 
 

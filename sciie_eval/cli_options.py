@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import typer
 
 from sciie_eval.cards import load_schema
-from sciie_eval.evaluate import Gold, Reading
+from sciie_eval.evaluate import Engine, Gold, Reading
 from sciie_eval.exceptions import UsageError
 from sciie_eval.parsing import ParseMode
 from sciie_eval.predictions import Join
@@ -29,6 +29,7 @@ from sciie_eval.workers import Workers
 
 __all__ = ["Options", "with_options"]
 
+EngineName = Literal["local", "ray"]
 GOLD, HOW, WHAT, OUT = "Where gold is", "How items compare", "What is scored", "Output"
 
 
@@ -87,6 +88,9 @@ class Options:
     workers: Annotated[
         int, _option("--workers", panel=GOLD, help="Processes that share out a plain .jsonl file.", min=1)
     ] = 1
+    engine: Annotated[
+        EngineName, _option("--engine", panel=GOLD, help="What reads the files: this machine, or Ray (globs, urls).")
+    ] = "local"
     format: Annotated[Format, _option("--format", panel=OUT, help="For people, programs or papers.")] = "text"
     output: Annotated[
         Path | None, _option("-o", "--output", panel=OUT, help="File to write; else standard output.")
@@ -121,11 +125,28 @@ class Options:
         """The gold that was pointed at; None when the rows hold it."""
         return Gold.from_options(self.gold, self.dataset, self.split, self.settings)
 
+    def only_here(self, command: str) -> None:
+        """Refuse an engine that the command has no use for.
+
+        Raises:
+            UsageError: it was asked for.
+        """
+        if self.engine != "local":
+            raise UsageError(f"{command} keeps whole files, so it reads them on this machine; leave --engine out")
+
+    def _engine(self) -> Engine | None:
+        if self.engine == "local":
+            return Workers(self.workers) if self.workers > 1 else None
+        if self.workers > 1:
+            raise UsageError("--workers is for this machine; Ray takes the processors that its cluster has")
+        from sciie_eval.ray_engine import RayEngine
+
+        return RayEngine()
+
     @contextmanager
-    def reading(self, path: Path) -> Iterator[Reading]:
+    def reading(self, path: str | Path) -> Iterator[Reading]:
         """How to read a file, with a progress bar on standard error when that is a terminal."""
-        engine = Workers(self.workers) if self.workers > 1 else None
-        reading = Reading(self.join, self.skip_bad_lines, self.sample, engine=engine)
+        reading = Reading(self.join, self.skip_bad_lines, self.sample, engine=self._engine())
         if not sys.stderr.isatty():
             yield reading
             return
@@ -133,6 +154,7 @@ class Options:
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        path = Path(path)
         size = path.stat().st_size if path.suffix not in (".gz", ".zst") and path.is_file() else None
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             bar = bars.add_task(path.name, total=size)

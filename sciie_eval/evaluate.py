@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
@@ -14,7 +14,7 @@ from sciie_eval.counting import GoldSentence
 from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.forms import Sample
 from sciie_eval.items import items_of
-from sciie_eval.jsonl import Line, Part
+from sciie_eval.jsonl import Chunk, Part
 from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.predictions import Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
@@ -29,6 +29,7 @@ __all__ = ["Engine", "Evaluation", "Gold", "Pass", "Reading", "Watcher", "evalua
 
 MAX_CHECKED = 10_000
 """Larger gold is none of the known splits, so it is neither kept nor compared with them."""
+_ELSEWHERE = Part(0, 0, 0)
 
 
 class Watcher(Protocol):
@@ -93,7 +94,7 @@ class Reading:
     skip_bad_lines: bool = False
     sample: int = 0
     on_bytes: Callable[[int], None] | None = None
-    some: Part | Sequence[Line] | None = None
+    some: Part | Chunk | None = None
     engine: Engine | None = None
 
     def open(
@@ -205,7 +206,7 @@ class Evaluation:
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: gold is there already."""
-        file = replace(self.file, gold=None, on_bytes=None, some=())
+        file = replace(self.file, gold=None, on_bytes=None, some=_ELSEWHERE)
         return self.__dict__ | {"file": file, "gold": None}
 
     def gold_name(self) -> str:

@@ -3,7 +3,8 @@
 SciieError
 ├── InputError          what a user gave is wrong: what, where, what to do      (exit code 1)
 │   ├── CorpusError     a dataset file is absent, incomplete or altered
-│   └── MissingExtraError  an optional dependency is not installed
+│   ├── MissingExtraError  an optional dependency is not installed
+│   └── LostWorkerError  a process that was to help was killed
 └── UsageError          options that do not go together                         (exit code 2)
 """
 
@@ -12,7 +13,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-__all__ = ["CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError", "brief", "nearest"]
+__all__ = [
+    "CorpusError",
+    "InputError",
+    "LostWorkerError",
+    "MissingExtraError",
+    "SciieError",
+    "UsageError",
+    "brief",
+    "nearest",
+]
 
 
 class SciieError(Exception):
@@ -34,6 +44,10 @@ class MissingExtraError(InputError, ImportError):
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed; run: pip install 'sciie-eval[{extra}]'"
         )
+
+
+class LostWorkerError(InputError):
+    """A process that read a part of the input was killed; the message says what to do."""
 
 
 class UsageError(SciieError, ValueError):

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from sciie_eval.exceptions import InputError, MissingExtraError
 
-__all__ = ["BadLine", "Line", "Part", "parts_of", "read_jsonl"]
+__all__ = ["BadLine", "Chunk", "Line", "Part", "parts_of", "read_chunk", "read_jsonl"]
 
 MAX_LINE_BYTES = 1 << 28
 """A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
@@ -25,7 +25,7 @@ _BLOCK = 1 << 20
 
 
 class Line(NamedTuple):
-    """One row: its file, its line number (from 1, 0 when it is not known) and its decoded mapping."""
+    """One row: its file, its line number (from 1) and its decoded mapping."""
 
     source: str
     number: int
@@ -34,7 +34,7 @@ class Line(NamedTuple):
     @property
     def where(self) -> str:
         """File and line, for errors."""
-        return f"{self.source}, line {self.number}" if self.number else self.source
+        return f"{self.source}, line {self.number}"
 
 
 class Part(NamedTuple):
@@ -43,6 +43,14 @@ class Part(NamedTuple):
     start: int
     end: int
     lines: int
+
+
+class Chunk(NamedTuple):
+    """The same for lines that were read: the bytes, the file they are of, and the number of lines in front of them."""
+
+    source: str
+    lines: int
+    data: bytes
 
 
 class BadLine(NamedTuple):
@@ -72,26 +80,41 @@ def read_jsonl(
     """
     source = "<stdin>" if str(path) == "-" else str(path)
     with _opened(path) as stream:
-        number, left = 0, math.inf
         if part is not None:
-            number, left = part.lines, part.end - part.start
             stream.seek(part.start)
-        while left > 0 and (raw := _next_line(stream, source, number + 1)):
-            number += 1
-            left -= len(raw)
-            if on_bytes is not None:
-                on_bytes(len(raw))
-            text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
-            if number == 1:
-                text = text.removeprefix(b"\xef\xbb\xbf")
-            if not text:
-                continue
-            try:
-                yield Line(source, number, _decoded(text, f"{source}, line {number}"))
-            except InputError as error:
-                if bad_lines is None:
-                    raise
-                bad_lines.append(BadLine(number, str(error)))
+        yield from _rows(stream, source, part, bad_lines, on_bytes)
+
+
+def read_chunk(chunk: Chunk, bad_lines: list[BadLine] | None = None) -> Iterator[Line]:
+    """The rows of lines that were read, as `read_jsonl` gives them."""
+    part = Part(0, len(chunk.data), chunk.lines)
+    yield from _rows(io.BytesIO(chunk.data), chunk.source, part, bad_lines, None)
+
+
+def _rows(
+    stream: BinaryIO,
+    source: str,
+    part: Part | None,
+    bad_lines: list[BadLine] | None,
+    on_bytes: Callable[[int], None] | None,
+) -> Iterator[Line]:
+    number, left = (0, math.inf) if part is None else (part.lines, part.end - part.start)
+    while left > 0 and (raw := _next_line(stream, source, number + 1)):
+        number += 1
+        left -= len(raw)
+        if on_bytes is not None:
+            on_bytes(len(raw))
+        text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
+        if number == 1:
+            text = text.removeprefix(b"\xef\xbb\xbf")
+        if not text:
+            continue
+        try:
+            yield Line(source, number, _decoded(text, f"{source}, line {number}"))
+        except InputError as error:
+            if bad_lines is None:
+                raise
+            bad_lines.append(BadLine(number, str(error)))
 
 
 def parts_of(path: str | Path, number: int) -> list[Part]:

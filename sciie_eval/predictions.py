@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +16,7 @@ from sciie_eval.corpus import gold_of, split_name
 from sciie_eval.exceptions import InputError, MissingExtraError
 from sciie_eval.forms import Form, RawPrediction, Sample, read_row, recognise
 from sciie_eval.gold_index import GoldIndex
-from sciie_eval.jsonl import BadLine, Line, Part, read_jsonl
+from sciie_eval.jsonl import BadLine, Chunk, Line, Part, read_chunk, read_jsonl
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example, Extraction
 
@@ -63,7 +63,7 @@ class PredictionFile:
     skip_bad_lines: bool = False
     on_bytes: Callable[[int], None] | None = None
     gold_needed: bool = True
-    some: Part | Sequence[Line] | None = None
+    some: Part | Chunk | None = None
     bad_lines: list[BadLine] = field(default_factory=list)
     in_file_order: int = 0
     without_gold: int = 0
@@ -144,9 +144,9 @@ class PredictionFile:
     def _lines(self) -> Iterator[Line]:
         if str(self.path).endswith(".parquet"):
             return _parquet(self.path)
-        if self.some is not None and not isinstance(self.some, Part):
-            return iter(self.some)
         bad_lines = self.bad_lines if self.skip_bad_lines else None
+        if isinstance(self.some, Chunk):
+            return read_chunk(self.some, bad_lines)
         return read_jsonl(self.path, bad_lines=bad_lines, on_bytes=self.on_bytes, part=self.some)
 
     def _whole(self) -> Iterator[RawPrediction]:
@@ -168,7 +168,7 @@ class PredictionFile:
     # -- gold in the rows --------------------------------------------------------------------------------------------
 
     def _with_own_gold(self) -> Iterator[Joined]:
-        prefix = split_name(self.path)
+        prefix = split_name(self.some.source if isinstance(self.some, Chunk) else self.path)
         for number, row in enumerate(self._whole()):
             if row.gold is None and self.gold_needed:
                 raise InputError(f"{row.where}: no gold; add a field gold, or give --gold, or --dataset and --split")

@@ -6,21 +6,24 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sciie_eval.evaluate import Gold, Pass, Reading
-from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.exceptions import InputError, LostWorkerError, UsageError
 from sciie_eval.jsonl import Part, parts_of
 
-__all__ = ["Workers", "together"]
+__all__ = ["PARTS", "Workers", "spread", "together"]
 
 P = TypeVar("P", bound=Pass)
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 PARTS = 4
 """Parts a process: the more, the less one of them waits for the others; every part prepares gold anew."""
@@ -63,11 +66,8 @@ class Workers:
         alone = replace(reading, engine=None, on_bytes=None)
         try:
             return together(self._passes(pass_over, alone, parts, reading.on_bytes), gold)
-        except BrokenProcessPool:
-            raise InputError(
-                f"{path}: a process that read it was killed, perhaps for want of memory; nothing was written; "
-                "run again with fewer --workers"
-            ) from None
+        except LostWorkerError:
+            raise
         except InputError:
             return None
 
@@ -84,11 +84,14 @@ class Workers:
         on_bytes: Callable[[int], None] | None,
     ) -> Iterator[P]:
         """What every part gives, in their order."""
-        with _pool(self.number, pass_over, reading) as pool:
-            for part, found in zip(parts, pool.map(_pass_over_part, parts), strict=True):
-                if on_bytes is not None:
-                    on_bytes(part.end - part.start)
-                yield found
+        for part, found in zip(parts, spread(partial(_over_part, pass_over, reading), parts, self.number), strict=True):
+            if on_bytes is not None:
+                on_bytes(part.end - part.start)
+            yield found
+
+
+def _over_part(pass_over: Callable[[Reading], P], reading: Reading, part: Part) -> P:
+    return pass_over(replace(reading, some=part))
 
 
 def together(passes: Iterator[P], gold: Gold | None) -> P:
@@ -104,32 +107,47 @@ def together(passes: Iterator[P], gold: Gold | None) -> P:
     return whole
 
 
-_task: list[Any] = []
-"""In a process of the pool: what to do with each part, and how to read."""
+def spread(function: Callable[[T], R], items: Sequence[T], number: int) -> Iterator[R]:
+    """The function of every item, in their order, computed in several processes.
 
+    Args:
+        function: knows everything else; of the processes every one gets a copy, not every item.
+        items: what to share out, each picklable, as are the results.
+        number: of processes; 1 computes here.
 
-@contextmanager
-def _pool(number: int, pass_over: Callable[[Reading], Any], reading: Reading) -> Iterator[ProcessPoolExecutor]:
-    """Processes that know what to do; none is left when the reading ends early."""
-    # a forked process has everything at once; elsewhere, or beside threads, it starts afresh
-    method = "fork" if sys.platform == "linux" else "spawn"
-    pool = ProcessPoolExecutor(number, multiprocessing.get_context(method), _set_up, (pass_over, reading))
+    Raises:
+        InputError: a process was killed.
+    """
+    if number == 1:
+        yield from map(function, items)
+        return
+    # a forked process has everything at once; where there is no forking, it starts afresh
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     before = set(multiprocessing.active_children())
-    try:
-        yield pool
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ProcessPoolExecutor(number, context, _set_up, (function,)) as pool:
+        futures = [pool.submit(_run, item) for item in items]
+        try:
+            for future in futures:
+                yield future.result()
+        except BrokenProcessPool:
+            raise LostWorkerError(
+                "a process was killed, perhaps for want of memory; nothing was written; run again with fewer --workers"
+            ) from None
+        finally:  # where it ends early, what still runs has no use
+            if not all(future.done() for future in futures):
+                for process in set(multiprocessing.active_children()) - before:
+                    process.terminate()
+                wait(futures)
 
 
-def _set_up(pass_over: Callable[[Reading], Any], reading: Reading) -> None:
+_function: list[Callable[[Any], Any]] = []
+"""In a process of the pool: what to do with each item."""
+
+
+def _set_up(function: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that shared the work out ends it
-    _task[:] = pass_over, reading
+    _function[:] = (function,)
 
 
-def _pass_over_part(part: Part) -> Any:
-    pass_over, reading = _task
-    return pass_over(replace(reading, some=part))
+def _run(item: Any) -> Any:
+    return _function[0](item)

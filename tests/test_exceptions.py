@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
+from sciie_eval.exceptions import CorpusError, InputError, LostWorkerError, MissingExtraError, SciieError, UsageError
 
 
 def test_tree() -> None:
     assert issubclass(CorpusError, InputError)
     assert issubclass(MissingExtraError, InputError)
+    assert issubclass(LostWorkerError, InputError)
     assert issubclass(MissingExtraError, ImportError)
     for error in (InputError, UsageError):
         assert issubclass(error, SciieError)

@@ -39,7 +39,7 @@ def matrices(systems: Sequence[Read], settings: Settings) -> list[dict[str, Any]
 
 
 def _matrix(task: Task, number: int, read: Read, labels: list[str], several: bool) -> dict[str, Any]:
-    counts, pairs = _cells(task, read.pairs, labels)
+    counts, pairs = _cells(task, read.found.pairs, labels)
     used = {label for cell in counts for label in cell}
     labels = [*labels, *([OTHER] if OTHER in used else [])]
     aside = [kind for kind in ASIDE[task] if kind in used]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from sciie_eval.rules import Task
 from sciie_eval.sampling import Sampling
 from sciie_eval.scoring import read_prediction
 from sciie_eval.settings import Settings
+from sciie_eval.workers import PARTS, spread
 
-__all__ = ["Read", "explain", "read_system", "relations_of"]
+__all__ = ["Findings", "Read", "explain", "read_system", "relations_of"]
 
 
 class _KeptFile(PredictionFile):
@@ -74,9 +76,7 @@ class Read:
         sample: which sample the scores are of.
         curves: over K, where sentences have several samples.
         notes: what to know beside the scores' warnings.
-        kinds: findings of the scored sample, by task and kind.
-        pairs: the same by `html_data.pairs_of`.
-        audits: flags of the scored sample, by code.
+        found: in the scored samples.
     """
 
     system: System
@@ -85,12 +85,39 @@ class Read:
     sample: int
     curves: SampleScores | None
     notes: list[str]
+    found: Findings = field(default_factory=lambda: Findings())
+
+
+@dataclass
+class Findings:
+    """What became of the items of some samples.
+
+    Attributes:
+        kinds: findings by task and kind.
+        pairs: the same by `html_data.pairs_of`.
+        audits: flags by code.
+    """
+
     kinds: dict[Task, Counter[str]] = field(default_factory=dict)
     pairs: Counter[str] = field(default_factory=Counter)
     audits: Counter[str] = field(default_factory=Counter)
 
+    def add(self, sample: Classified) -> None:
+        """Count one sample in."""
+        for finding in sample.findings:
+            self.kinds.setdefault(finding.task, Counter())[kind_of(finding)] += 1
+            self.pairs[pairs_of(finding)] += 1
+        self.audits.update(flag.code for flag in sample.flags)
 
-def read_system(name: str, path: Path, settings: Settings, gold: Gold | None, reading: Reading) -> Read:
+    def merge(self, other: Findings) -> None:
+        """Add those of other samples."""
+        for task, counter in other.kinds.items():
+            self.kinds.setdefault(task, Counter()).update(counter)
+        self.pairs.update(other.pairs)
+        self.audits.update(other.audits)
+
+
+def read_system(name: str, path: str | Path, settings: Settings, gold: Gold | None, reading: Reading) -> Read:
     """Read a file once and score it, with its curves where there are several samples.
 
     Raises:
@@ -119,24 +146,50 @@ def relations_of(systems: Sequence[Read]) -> Task:
     return "rel+" if typed else "rel"
 
 
-def explain(systems: Sequence[Read], settings: Settings) -> list[dict[str, Any]]:
-    """Every sentence with all samples of all systems as JSON; the findings of the scored samples are counted."""
-    relations = relations_of(systems)
+def explain(systems: Sequence[Read], settings: Settings, workers: int = 1) -> list[dict[str, Any]]:
+    """Every sentence with all samples of all systems as JSON; the findings of the scored samples are counted.
+
+    Args:
+        systems: the files.
+        settings: how they were scored.
+        workers: number of processes.
+    """
     orders = [_by_occurrence(read.rows) for read in systems]
+    task = partial(_explained, orders, [(read.spans, read.sample) for read in systems], relations_of(systems), settings)
+    keys = list(orders[0])
+    size = max(1, -(-len(keys) // (PARTS * workers)))
+    sentences: list[dict[str, Any]] = []
+    for told, found in spread(task, [keys[start : start + size] for start in range(0, len(keys), size)], workers):
+        sentences += told
+        for read, more in zip(systems, found, strict=True):
+            read.found.merge(more)
+    return sentences
+
+
+def _explained(
+    orders: Sequence[dict[tuple[str, int], Joined]],
+    how: Sequence[tuple[bool, int]],
+    relations: Task,
+    settings: Settings,
+    keys: Sequence[tuple[str, int]],
+) -> tuple[list[dict[str, Any]], list[Findings]]:
+    """Some of the sentences, and what was found in them, by system; ``how`` holds its spans and its scored sample."""
+    findings = [Findings() for _ in how]
     sentences = []
-    for key, row in orders[0].items():
-        first = _Explainer(systems[0], row, settings)
-        data, index = gold_data(row.example, first.nothing(), relations)
+    for key in keys:
+        row = orders[0][key]
+        data, index = gold_data(row.example, _Explainer(row, settings, how[0][0]).nothing(), relations)
         data["systems"] = []
-        for read, order in zip(systems, orders, strict=True):
-            explainer = _Explainer(read, order[key], settings)
+        for order, (spans, scored), found in zip(orders, how, findings, strict=True):
+            explainer = _Explainer(order[key], settings, spans)
             explained = list(explainer.samples())
-            _count(read, explained, explainer)
+            # where a sentence has fewer samples its last one is counted, and where it has none that it is missing
+            found.add(explained[min(scored, len(explained) - 1)][2] if explained else explainer.nothing())
             data["systems"].append(
-                [sample_data(sample, parsed, found, index, relations) for sample, parsed, found in explained]
+                [sample_data(sample, parsed, classified, index, relations) for sample, parsed, classified in explained]
             )
         sentences.append(data)
-    return sentences
+    return sentences, findings
 
 
 def _by_occurrence(rows: Sequence[Joined]) -> dict[tuple[str, int], Joined]:
@@ -152,10 +205,10 @@ def _by_occurrence(rows: Sequence[Joined]) -> dict[tuple[str, int], Joined]:
 class _Explainer:
     """Explains the samples of one sentence, each different text once."""
 
-    def __init__(self, read: Read, row: Joined, settings: Settings) -> None:
+    def __init__(self, row: Joined, settings: Settings, spans: bool) -> None:
         self._row, self._settings = row, settings
-        self._scorer = SentenceScorer(settings.rule, settings.tasks, read.spans)
-        self._classifier = Classifier(settings, read.spans)
+        self._scorer = SentenceScorer(settings.rule, settings.tasks, spans)
+        self._classifier = Classifier(settings, spans)
         self._gold = GoldSentence(items_of(row.example.gold))
 
     def nothing(self) -> Classified:
@@ -174,12 +227,3 @@ class _Explainer:
                 if isinstance(sample, str):
                     texts[sample] = known
             yield known
-
-
-def _count(read: Read, explained: Sequence[tuple[Any, ParsedCompletion, Classified]], explainer: _Explainer) -> None:
-    """Add the scored sample's findings, or those of a prediction that is missing."""
-    found = explained[min(read.sample, len(explained) - 1)][2] if explained else explainer.nothing()
-    for finding in found.findings:
-        read.kinds.setdefault(finding.task, Counter())[kind_of(finding)] += 1
-        read.pairs[pairs_of(finding)] += 1
-    read.audits.update(flag.code for flag in found.flags)

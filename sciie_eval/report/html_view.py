@@ -174,7 +174,7 @@ def _errors(systems: Sequence[Read], settings: Settings) -> Iterator[dict[str, A
         if all(read.system.score.tasks.get(task) is None for read in systems):
             continue
         kinds = [*KINDS[task], OUTSIDE]
-        counts = [{kind: read.kinds.get(task, Counter())[kind] for kind in kinds} for read in systems]
+        counts = [{kind: read.found.kinds.get(task, Counter())[kind] for kind in kinds} for read in systems]
         rows = [
             {
                 "code": f"{task}:{kind}",
@@ -190,10 +190,10 @@ def _errors(systems: Sequence[Read], settings: Settings) -> Iterator[dict[str, A
             "code": f"audit:{code}",
             "label": code.replace("_", " "),
             "swatch": None,
-            "cells": [_cell(read.audits[code], 0) for read in systems],
+            "cells": [_cell(read.found.audits[code], 0) for read in systems],
         }
         for code in AUDITS
-        if any(read.audits[code] for read in systems)
+        if any(read.found.audits[code] for read in systems)
     ]
     if rows:
         yield {"title": "Audits", "bars": [], "rows": rows}
