@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sciie_eval.corpus import load_split, read_gold
 from sciie_eval.counting import GoldSentence
@@ -16,7 +16,7 @@ from sciie_eval.forms import Sample
 from sciie_eval.items import items_of
 from sciie_eval.jsonl import Chunk, Part
 from sciie_eval.parsing import ParsedCompletion
-from sciie_eval.predictions import Join, Joined, PredictionFile
+from sciie_eval.predictions import MAX_GOLDS, Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
 from sciie_eval.schema import Example
@@ -140,6 +140,14 @@ class Engine(Protocol):
         """The whole pass, put together from those over parts; None when this file is to be read line by line."""
 
 
+class _Ready(NamedTuple):
+    """Gold, prepared and hashed for one sentence."""
+
+    example: Example
+    gold: GoldSentence
+    hash: int
+
+
 @dataclass
 class Evaluation:
     """One file, counted.
@@ -163,24 +171,32 @@ class Evaluation:
     watch: Watcher | None = None
     sample: int | None = None
     examples: list[Example] = field(default_factory=list)
+    _ready: dict[int, _Ready] = field(default_factory=dict)
+    """Gold that was prepared, by the identity of its extraction (which the entry keeps alive)."""
 
     def add(self, row: Joined, sample: int) -> None:
         """Count one sentence; ``sample`` is the prediction that is scored."""
         example = row.example
-        gold = GoldSentence(items_of(example.gold))
+        gold = self.note(example)
         watch = None if self.watch is None else self.watch.add
         add_prediction(self.tally, gold, _chosen(row, sample) if row.samples else ABSENT, example, watch)
         if len(row.samples) > 1:
             self.sample = sample
-        self.note(example)
 
-    def note(self, example: Example) -> None:
-        """Remember whose gold was counted."""
-        self.hash.add(example)
+    def note(self, example: Example) -> GoldSentence:
+        """Remember that this gold was counted, and prepare it, once for all rows that share it."""
+        ready = self._ready.get(id(example.gold))
+        if ready is None or ready.example.doc_id != example.doc_id or ready.example.sentence != example.sentence:
+            if len(self._ready) >= MAX_GOLDS:
+                self._ready.clear()
+            ready = _Ready(example, GoldSentence(items_of(example.gold)), GoldHash.row(example))
+            self._ready[id(example.gold)] = ready
+        self.hash.add_row(ready.hash)
         if self.keep or self.hash.rows <= MAX_CHECKED:
             self.examples.append(example)
         else:
             self.examples.clear()
+        return ready.gold
 
     def merge(self, other: Evaluation) -> None:
         """Add the sentences of the lines behind these.
@@ -206,8 +222,8 @@ class Evaluation:
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: gold is there already."""
-        file = replace(self.file, gold=None, on_bytes=None, some=_ELSEWHERE)
-        return self.__dict__ | {"file": file, "gold": None}
+        file = replace(self.file, gold=None, on_bytes=None, some=_ELSEWHERE, _golds={})
+        return self.__dict__ | {"file": file, "gold": None, "_ready": {}}
 
     def gold_name(self) -> str:
         """Name and hash of the gold, for the signature."""

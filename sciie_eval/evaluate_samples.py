@@ -154,8 +154,7 @@ class _SamplesRead:
 
     def add(self, row: Joined) -> None:
         example = row.example
-        self.tally.add(GoldSentence(items_of(example.gold)), row.samples or None, example.doc_id, row.where)
-        self.noted.note(example)
+        self.tally.add(self.noted.note(example), row.samples or None, example.doc_id, row.where)
 
     def merge(self, other: _SamplesRead) -> None:
         self.noted.merge(other.noted)  # with the first samples

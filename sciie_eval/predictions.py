@@ -20,9 +20,11 @@ from sciie_eval.jsonl import BadLine, Chunk, Line, Part, read_chunk, read_jsonl
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example, Extraction
 
-__all__ = ["Joined", "PredictionFile"]
+__all__ = ["MAX_GOLDS", "Joined", "PredictionFile"]
 
 Join = Literal["auto", "order"]
+MAX_GOLDS = 1 << 11
+"""Gold sentences of rows that are kept ready."""
 
 
 class Joined(NamedTuple):
@@ -71,6 +73,8 @@ class PredictionFile:
     places: dict[int, str] = field(default_factory=dict)
     _ids: array[int] = field(default_factory=lambda: array("Q"))
     """64 bits of each id in rows that hold gold: enough to see that one repeats, whatever the length of the file."""
+    _golds: dict[str, Extraction] = field(default_factory=dict)
+    """Gold that was read: the rows of one sentence, epoch after epoch, share it."""
 
     def __iter__(self) -> Iterator[Joined]:
         """Yield every sentence once: those of the file first, then the gold sentences it does not have."""
@@ -203,7 +207,14 @@ class PredictionFile:
     def _own_gold(self, row: RawPrediction) -> Extraction | None:
         if row.gold is None or isinstance(row.gold, Extraction):
             return row.gold
-        return gold_of(row.gold, self.schema, row.where)
+        key = row.gold if isinstance(row.gold, str) else repr(row.gold)
+        gold = self._golds.get(key)
+        if gold is None:
+            gold = gold_of(row.gold, self.schema, row.where)
+            if len(self._golds) >= MAX_GOLDS:
+                self._golds.clear()
+            self._golds[key] = gold
+        return gold
 
     # -- gold elsewhere ----------------------------------------------------------------------------------------------
 

@@ -24,12 +24,12 @@ class JsonLinesSource(FileBasedDatasource):  # type: ignore[misc]  # Ray has no 
     Args:
         paths: of the files, on ``filesystem``.
         filesystem: of fsspec.
-        chunk_bytes: about how many bytes of text a chunk has.
+        chunk_bytes: about how many bytes of text a chunk has; 4 MiB by default.
     """
 
-    def __init__(self, paths: list[str], filesystem: Any, chunk_bytes: int = CHUNK_BYTES) -> None:
+    def __init__(self, paths: list[str], filesystem: Any, chunk_bytes: int | None = None) -> None:
         super().__init__(paths, filesystem=filesystem)
-        self._chunk_bytes = chunk_bytes
+        self._chunk_bytes = chunk_bytes or CHUNK_BYTES
 
     def _read_stream(self, f: Any, path: str) -> Iterator[pyarrow.Table]:
         lines, rest = 0, b""

@@ -45,11 +45,20 @@ class GoldHash:
 
     def add(self, example: Example) -> None:
         """Count one row in."""
+        self.add_row(self.row(example))
+
+    def add_row(self, row: int) -> None:
+        """Count one row in whose hash is known."""
+        self._sum += row
+        self.rows += 1
+
+    @staticmethod
+    def row(example: Example) -> int:
+        """The hash of one row."""
         scier = example.gold.to_scier()
         items = {name: sorted(rows) for name, rows in scier.items() if name != "rel" or "rel_plus" not in scier}
         row = json.dumps([example.doc_id, example.sentence, items], sort_keys=True)
-        self._sum += int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
-        self.rows += 1
+        return int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
 
     def merge(self, other: GoldHash) -> None:
         """Count in the rows of another."""
