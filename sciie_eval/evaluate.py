@@ -173,6 +173,8 @@ class Evaluation:
     examples: list[Example] = field(default_factory=list)
     _ready: dict[int, _Ready] = field(default_factory=dict)
     """Gold that was prepared, by the identity of its extraction (which the entry keeps alive)."""
+    _complete: bool = True
+    """Whether ``examples`` are those of all sentences."""
 
     def add(self, row: Joined, sample: int) -> None:
         """Count one sentence; ``sample`` is the prediction that is scored."""
@@ -192,11 +194,17 @@ class Evaluation:
             ready = _Ready(example, GoldSentence(items_of(example.gold)), GoldHash.row(example))
             self._ready[id(example.gold)] = ready
         self.hash.add_row(ready.hash)
-        if self.keep or self.hash.rows <= MAX_CHECKED:
+        if self._complete:
             self.examples.append(example)
-        else:
-            self.examples.clear()
+            self._limit()
         return ready.gold
+
+    def _limit(self) -> None:
+        """Keep no examples of what is known to be large."""
+        before = 0 if self.file.some is None else self.file.some.lines
+        if not self.keep and (not self._complete or before + len(self.examples) > MAX_CHECKED):
+            self._complete = False
+            self.examples.clear()
 
     def merge(self, other: Evaluation) -> None:
         """Add the sentences of the lines behind these.
@@ -211,8 +219,8 @@ class Evaluation:
             self.watch.merge(other.watch)
         self.sample = self.sample if other.sample is None else other.sample
         self.examples += other.examples
-        if not self.keep and self.hash.rows > MAX_CHECKED:
-            self.examples.clear()
+        self._complete = self._complete and other._complete
+        self._limit()
 
     def finish(self, gold: Gold | None) -> None:
         """Count the gold sentences that no line spoke of."""
@@ -247,7 +255,7 @@ class Evaluation:
             shown = ", ".join(str(line.number) for line in file.bad_lines[:10])
             more = ", …" if len(file.bad_lines) > 10 else ""
             found.append(f"{len(file.bad_lines)} malformed lines were skipped: {shown}{more}")
-        if self.hash.rows <= MAX_CHECKED and (altered := altered_gold(self.examples)) is not None:
+        if self._complete and (altered := altered_gold(self.examples)) is not None:
             found.append(altered)
         return found
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sciie_eval import evaluate
 from sciie_eval import workers as module
 from sciie_eval.error_report import errors_of_file
 from sciie_eval.evaluate import Gold, Reading, evaluate_file
@@ -225,3 +226,12 @@ def test_an_error_ends_the_other_processes() -> None:
     with pytest.raises(InputError, match="item 0"):
         list(spread(_refused, range(100), 2))
     assert list(spread(abs, [-1, 2], 1)) == [1, 2]
+
+
+def test_large_gold_is_not_sent_around(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "MAX_CHECKED", 30)
+    monkeypatch.setattr(evaluate, "altered_gold", lambda examples: f"{len(examples)} looked at")
+    for number in (30, 31):
+        warnings = assert_same(write(rows(number)), Settings())[0]["warnings"]
+        assert ("30 looked at" in warnings) == (number == 30)
+        assert len(warnings) == 1 + (number == 30)
