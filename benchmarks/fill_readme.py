@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from scale_tables import billion_table, scale_table
+
 from sciie_eval.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,7 @@ PAGES = (
     ROOT / "docs" / "mimic.md",
     ROOT / "docs" / "recipe.md",
     ROOT / "docs" / "published.md",
+    ROOT / "docs" / "large.md",
 )
 SHOWN_LINES = 9
 
@@ -320,6 +323,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "dictionary": _dictionary,
     "nano_cpu": _nano_cpu,
     "published": _published,
+    "scale": lambda: scale_table(_results("scale")),
+    "billion": lambda: billion_table(_results("scale")),
 }
 """What stands between the markers, by name."""
 

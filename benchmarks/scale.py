@@ -148,7 +148,9 @@ def weighed(path: Path) -> dict[str, float]:
     parts = parts_of(path, max(2, path.stat().st_size // CHUNK))
     settings = Settings()
     start = time.process_time()
-    passes = [evaluate_file(path, settings, reading=Reading(some=part)) for part in parts[-6:]]  # large gold is not sent
+    passes = [
+        evaluate_file(path, settings, reading=Reading(some=part)) for part in parts[-6:]
+    ]  # large gold is not sent
     counting = time.process_time() - start
     sent = [pickle.dumps(found) for found in passes]
     start = time.process_time()
