@@ -24,8 +24,8 @@ def scale_table(found: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            "Seconds from the command to its end and the peak of all its processes together; slope on log-log paper of the "
-            f"time beyond start-up, and what a completion adds, from {sizes[1]:,} to {sizes[-1]:,}. Rows of "
+            "Seconds from the command to its end, and the peak of all its processes; the slope, on log-log paper, "
+            f"of the time beyond start-up, and what a completion adds, from {sizes[1]:,} to {sizes[-1]:,}. Rows of "
             f"{found['bytes_per_completion'] / 1000:.1f} kB with a completion of about 150 words and gold; "
             f"{found['measured_on']['machine']}. Two workers against one: {ups}. (`benchmarks/scale.py`)",
         ]

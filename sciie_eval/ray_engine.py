@@ -86,11 +86,11 @@ def _files(path: str, url_to_fs: Callable[[str], tuple[Any, str]]) -> tuple[list
     """The files that a path stands for, sorted, and the filesystem that they are on."""
     try:
         filesystem, place = url_to_fs(path)
-        files = filesystem.find(place) if filesystem.isdir(place) else filesystem.expand_path(place)
+        files = filesystem.find(place) if filesystem.isdir(place) else filesystem.glob(place)
     except (ImportError, OSError, ValueError) as error:
-        raise InputError(f"{path}: {error or 'not found'}; check the path") from None
+        raise InputError(f"{path}: {error}; check the path") from None
     if not files:
-        raise InputError(f"{path}: no files; check the path")
+        raise InputError(f"{path}: No such file; check the path")
     return sorted(files), filesystem
 
 

@@ -169,6 +169,17 @@ def test_what_needs_an_extra_says_which(run: Run, tmp_path: Path, name: str, pac
     )
 
 
+def test_several_processes_and_ray(run: Run) -> None:
+    preds = FIXTURES / "native_completions.jsonl"
+    alone = said(run("sciie-eval", "score", preds, "--gold", GOLD))
+    assert said(run("sciie-eval", "score", preds, "--gold", GOLD, "--workers", "2")) == alone
+    done = run("sciie-eval", "score", preds, "--gold", GOLD, "--engine", "ray")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "--engine ray needs the package ray, which is not installed; run: pip install 'sciie-eval[ray]'\n"
+    )
+
+
 def test_curves_without_a_picture_and_with_one(run: Run) -> None:
     preds = FIXTURES / "native_completions.jsonl"
     assert "Consensus" in said(run("sciie-eval", "passk", preds, "--gold", GOLD))

@@ -7,6 +7,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -35,7 +37,7 @@ TEXTS = ["BERT", "NER", "SQuAD", "line\u2028separator", "état"]
 @pytest.fixture(scope="module", autouse=True)
 def _cluster() -> Iterator[None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(num_cpus=2, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+    ray.init("local", num_cpus=2, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
     yield
     ray.shutdown()
 
@@ -142,7 +144,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
     assert "1 malformed lines were skipped: 31" in evaluate_file(path, SETTINGS, reading=skipped).score().warnings
     twice = write(tmp_path / "twice.jsonl", rows(30) + rows(1))
     assert "1 ids stand in more than one row" in said(twice)
-    assert "not found" in said(tmp_path / "none.jsonl") or "none.jsonl" in said(tmp_path / "none.jsonl")
+    assert said(tmp_path / "none.jsonl").endswith("none.jsonl: No such file; check the path")
     assert "check the path" in said("nowhere://bucket/preds.jsonl")
 
 
@@ -152,3 +154,13 @@ def test_rows_that_depend_on_each_other(tmp_path: Path) -> None:
     ]
     path = write(tmp_path / "logged.jsonl", logged)
     assert "what this row is depends on other rows; read the file in one process" in said(path)
+
+
+def test_the_command_uses_the_cluster_that_is_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "preds.jsonl", rows(20))
+    address = ray.get_runtime_context().gcs_address
+    command = [sys.executable, "-m", "sciie_eval", "score", str(path), "--format", "json"]
+    environment = {**os.environ, "RAY_ADDRESS": address, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    run = subprocess.run([*command, "--engine", "ray"], capture_output=True, text=True, env=environment, check=True)
+    assert run.stdout == subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    assert run.stderr == ""
