@@ -14,7 +14,7 @@ from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example
 from sciie_eval.settings import Settings
 
-__all__ = ["GoldHash", "package_version", "signature"]
+__all__ = ["GoldHash", "label_signature", "package_version", "signature"]
 
 
 def package_version() -> str:
@@ -47,8 +47,12 @@ class GoldHash:
         """Count one row in."""
         scier = example.gold.to_scier()
         items = {name: sorted(rows) for name, rows in scier.items() if name != "rel" or "rel_plus" not in scier}
-        row = json.dumps([example.doc_id, example.sentence, items], sort_keys=True)
-        self._sum += int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
+        self.add_row([example.doc_id, example.sentence, items])
+
+    def add_row(self, row: object) -> None:
+        """Count in a row of any kind that JSON can write."""
+        text = json.dumps(row, sort_keys=True)
+        self._sum += int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
         self.rows += 1
 
     def hexdigest(self) -> str:
@@ -90,3 +94,25 @@ def signature(
     }
     parts = [f"{key}:{value}" for key, value in fields.items() if value]
     return "|".join([*parts, *([extra] if extra else []), f"sciie-eval:{package_version()}"])
+
+
+def label_signature(settings: Settings, *, gold: str, sample: int | None = None) -> str:
+    """Everything that reached a number about one label a sentence, as `signature` writes it.
+
+    Args:
+        settings: of which schema, parse, ci, bootstrap and seed apply.
+        gold: name and hash of the gold.
+        sample: which of K samples was scored, when there were several.
+    """
+    fields = {
+        "task": "classification",
+        "unread": "wrong",  # a sentence without a label counts as wrong, as if Other had not been said either
+        "macro": "gold-relations",  # as the task's scorer: relations that gold has, without Other, 0/0 counting as 0
+        "parse": settings.parse,
+        "sample": "" if sample is None else str(sample),
+        "ci": f"{settings.ci:.12g}%.sentence.bootstrap{settings.bootstrap}.seed{settings.seed}",
+        "schema": f"{settings.schema.name}@{_schema_hash(settings.schema)}",
+        "gold": gold,
+    }
+    parts = [f"{key}:{value}" for key, value in fields.items() if value]
+    return "|".join([*parts, f"sciie-eval:{package_version()}"])
