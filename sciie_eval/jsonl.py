@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from sciie_eval.exceptions import InputError, MissingExtraError
 
-__all__ = ["BadLine", "Line", "read_jsonl"]
+__all__ = ["BadLine", "Line", "decode_line", "read_jsonl", "read_lines"]
 
 MAX_LINE_BYTES = 1 << 28
 """A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
@@ -50,6 +50,25 @@ def read_jsonl(
     Raises:
         InputError: names file, line and column.
     """
+    for source, number, text in read_lines(path, on_bytes=on_bytes):
+        try:
+            yield Line(source, number, decode_line(text, f"{source}, line {number}"))
+        except InputError as error:
+            if bad_lines is None:
+                raise
+            bad_lines.append(BadLine(number, str(error)))
+
+
+def read_lines(path: str | Path, *, on_bytes: Callable[[int], None] | None = None) -> Iterator[tuple[str, int, bytes]]:
+    """Yield file, line number (from 1) and text of every line that is not blank, without its end; any text file.
+
+    Args:
+        path: as `read_jsonl` has it.
+        on_bytes: likewise.
+
+    Raises:
+        InputError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
+    """
     source = "<stdin>" if str(path) == "-" else str(path)
     with _opened(path) as stream:
         number = 0
@@ -60,17 +79,16 @@ def read_jsonl(
             text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
             if number == 1:
                 text = text.removeprefix(b"\xef\xbb\xbf")
-            if not text:
-                continue
-            try:
-                yield Line(source, number, _decoded(text, f"{source}, line {number}"))
-            except InputError as error:
-                if bad_lines is None:
-                    raise
-                bad_lines.append(BadLine(number, str(error)))
+            if text:
+                yield source, number, text
 
 
-def _decoded(text: bytes, where: str) -> dict[str, Any]:
+def decode_line(text: bytes, where: str) -> dict[str, Any]:
+    """The JSON object of a line.
+
+    Raises:
+        InputError: it is none; names place, column and what was expected.
+    """
     try:
         value = from_json(text)
     except ValueError:

@@ -23,11 +23,11 @@ OTHER = "Other"
 
 Variant = Literal["official", "directed", "undirected"]
 VARIANTS: dict[Variant, str] = {
-    "official": "(9+1)-way, direction counts",
-    "directed": "(18+1)-way",
-    "undirected": "(9+1)-way, direction ignored",
+    "official": "relations, direction counts",
+    "directed": "labels",
+    "undirected": "relations, direction ignored",
 }
-"""What is averaged over: relations, whose direction must be right; labels; relations alone."""
+"""What is averaged over. The scorer calls them (9+1)-way, (2*9+1)-way, and (9+1)-way with directionality ignored."""
 
 Pair = tuple[str, str | None]
 """A gold and a predicted label; None where there is none."""

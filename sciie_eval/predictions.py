@@ -16,7 +16,7 @@ from sciie_eval.jsonl import BadLine, Line, read_jsonl
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example, Extraction
 
-__all__ = ["Joined", "PredictionFile"]
+__all__ = ["Joined", "PredictionFile", "read_parquet"]
 
 Join = Literal["auto", "order"]
 
@@ -74,7 +74,7 @@ class PredictionFile:
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def _rows(self) -> Iterator[RawPrediction]:
-        lines = _parquet(self.path) if str(self.path).endswith(".parquet") else self._jsonl()
+        lines = read_parquet(self.path) if str(self.path).endswith(".parquet") else self._jsonl()
         found = False
         gold_elsewhere = self.gold is not None or not self.gold_needed
         for source, number, row in lines:
@@ -272,7 +272,7 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _parquet(path: str | Path) -> Iterator[Line]:
+def read_parquet(path: str | Path) -> Iterator[Line]:
     """Rows of a parquet file, a batch at a time."""
     try:
         from pyarrow import ArrowInvalid, parquet
