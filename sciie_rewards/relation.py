@@ -137,13 +137,10 @@ class TwoStageRelationReward:
         right_form = (
             parsed.label is not None and laid_out(parsed.tags, prompt) and _FORM_IS_RIGHT.issuperset(parsed.issues)
         )
-        if not right_form:
-            parts, vacuous = {"FORMAT": FORMAT_WRONG, "LABEL": 0.0}, ("LABEL",)
-        else:
-            parts, vacuous = (
-                {"FORMAT": FORMAT_RIGHT, "LABEL": LABEL_RIGHT if parsed.label == label else LABEL_WRONG},
-                (),
-            )
+        parts = {"FORMAT": FORMAT_WRONG, "LABEL": 0.0}
+        if right_form:
+            parts = {"FORMAT": FORMAT_RIGHT, "LABEL": LABEL_RIGHT if parsed.label == label else LABEL_WRONG}
+        vacuous = () if right_form else ("LABEL",)
         return RewardResult(self._scaled(sum(parts.values())), parts, parsed.status, vacuous), parsed
 
     def _scaled(self, total: float) -> float:
@@ -154,24 +151,17 @@ class TwoStageRelationReward:
         return low * (1 - share) + high * share
 
     def _labels(self, columns: Mapping[str, Any], number: int) -> list[str | None]:
-        form = f"each one of {', '.join(self._reader.labels[:2])}, …"
+        form = f"column label: expected {number} values, one a completion, such as {self._reader.labels[0]}"
         if columns.get("label") is None:
             if not number:
                 return []
             got = ", ".join(sorted(columns)) or "none"
-            raise InputError(
-                f"column label: missing from row 0 on; expected one value a completion, {form}; got the columns {got}"
-            )
+            raise InputError(f"{form}; it is missing from row 0 on; got the columns {got}")
         labels = as_list(columns["label"])
         if labels is None:
-            raise InputError(
-                f"column label: expected a list with {number} values, {form}; got {brief(columns['label'])}"
-            )
+            raise InputError(f"{form}; got {brief(columns['label'])}")
         if len(labels) != number:
-            row = min(len(labels), number)
-            raise InputError(
-                f"column label: expected {number} values, {form}; got {len(labels)}, so row {row} has none"
-            )
+            raise InputError(f"{form}; got {len(labels)}, so row {min(len(labels), number)} has none")
         return [
             None if label is None else self._reader.check(label, f"column label, row {place}")
             for place, label in enumerate(labels)
