@@ -35,6 +35,10 @@ Comment:
 Other
 Comment:
 
+4\t"The <e1>letter</e1> is about <e2>rain</e2>."
+Message-Topic(e1,e2)
+Comment:
+
 """
 SAID = (
     "<think>x</think><answer>Cause-Effect(e1,e2)</answer>",
@@ -82,7 +86,7 @@ def test_alone(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     assert {row["sciie/label"] for row in found} == {row["label"] for row in rows}
     history = [entry for entry in done.state.log_history if "sciie/label_right" in entry]
     assert [entry["sciie/label_format"] for entry in history] == [0.75, 0.75]
-    assert all(entry["sciie/label_right"] == 0.25 for entry in history)
+    assert [entry["sciie/label_right"] for entry in history] == [0.25, 0.125]
     # what was logged is scored without anything beside it: samples of one prompt belong to one sentence
     (log,) = sorted((tmp_path / "out" / "completions").glob("*_00001.parquet"))
     score = evaluate_labels(log, label_settings(bootstrap=10), reading=Reading(sample=0))
