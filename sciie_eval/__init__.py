@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sciie_eval.error_report import ErrorReport, errors
     from sciie_eval.evaluate_samples import score_samples
     from sciie_eval.exceptions import CorpusError, InputError, MissingExtraError, SciieError, UsageError
+    from sciie_eval.label_files import LabelExample, read_labels
+    from sciie_eval.label_parsing import ParsedLabel, parse_label
+    from sciie_eval.label_scoring import LabelScore, score_labels
     from sciie_eval.labels import EntityType, LabelSchema, RelationType
     from sciie_eval.parsing import ParsedCompletion, parse_completion
     from sciie_eval.passk import avg_at_k, best_at_k
@@ -36,9 +39,12 @@ __all__ = [
     "Example",
     "Extraction",
     "InputError",
+    "LabelExample",
     "LabelSchema",
+    "LabelScore",
     "MissingExtraError",
     "ParsedCompletion",
+    "ParsedLabel",
     "Relation",
     "RelationType",
     "SampleScores",
@@ -56,8 +62,11 @@ __all__ = [
     "load_schema",
     "load_split",
     "parse_completion",
+    "parse_label",
     "read_gold",
+    "read_labels",
     "score",
+    "score_labels",
     "score_samples",
 ]
 
@@ -70,6 +79,9 @@ _HOME = {
     **dict.fromkeys(("score_samples",), "evaluate_samples"),
     **dict.fromkeys(("ErrorReport", "errors"), "error_report"),
     **dict.fromkeys(("CorpusError", "InputError", "MissingExtraError", "SciieError", "UsageError"), "exceptions"),
+    **dict.fromkeys(("LabelExample", "read_labels"), "label_files"),
+    **dict.fromkeys(("ParsedLabel", "parse_label"), "label_parsing"),
+    **dict.fromkeys(("LabelScore", "score_labels"), "label_scoring"),
     **dict.fromkeys(("EntityType", "LabelSchema", "RelationType"), "labels"),
     **dict.fromkeys(("ParsedCompletion", "parse_completion"), "parsing"),
     **dict.fromkeys(("avg_at_k", "best_at_k"), "passk"),

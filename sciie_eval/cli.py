@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -54,8 +54,19 @@ def _root(
 
 @app.command("score", epilog="Example: sciie-eval score preds.jsonl --dataset scier --split test")
 @with_options
-def score_command(preds: Files, options: Options) -> None:
+def score_command(
+    preds: Files,
+    options: Options,
+    task: Annotated[
+        Literal["extraction", "classification"],
+        typer.Option("--task", help="Entities and relations, or one label a sentence (SemEval-2010 Task 8)."),
+    ] = "extraction",
+) -> None:
     """Precision, recall and F1 for ner, rel and rel+, with intervals, per type, and the health of the parse."""
+    if task == "classification":
+        from sciie_eval.cli_labels import score_label_files
+
+        return score_label_files(_named(preds), options)
     from sciie_eval.cli_output import write_scores
     from sciie_eval.evaluate import evaluate_file
 

@@ -19,17 +19,26 @@ from sciie_eval.report.tables import (
     long_table,
     score_tables,
 )
-from sciie_eval.report.text import comparison_text, curve_text, error_text, score_text, tables_text
+from sciie_eval.report.text import comparison_text, curve_text, error_text, label_text, score_text, tables_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sciie_eval.cli_options import Options
     from sciie_eval.error_report import ErrorReport
+    from sciie_eval.label_scoring import LabelScore
     from sciie_eval.report.curves import NamedCurves
     from sciie_eval.validation import Validation
 
-__all__ = ["write_comparison", "write_curves", "write_errors", "write_page", "write_scores", "write_validation"]
+__all__ = [
+    "write_comparison",
+    "write_curves",
+    "write_errors",
+    "write_labels",
+    "write_page",
+    "write_scores",
+    "write_validation",
+]
 
 
 def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
@@ -52,6 +61,19 @@ def write_curves(scores: Sequence[NamedCurves], options: Options) -> None:
         lambda: _systems([(name, score.to_dict()) for name, score in scores]),
         lambda console: curve_text(scores, console=console),
         lambda: [long_curves(scores)] if options.format == "csv" else curve_tables(scores),
+        scores,
+    )
+
+
+def write_labels(scores: Sequence[tuple[str, LabelScore]], options: Options) -> None:
+    """Write a report on one label a sentence."""
+    from sciie_eval.report.label_tables import label_tables, long_labels
+
+    _write(
+        options,
+        lambda: _systems([(name, score.to_dict()) for name, score in scores]),
+        lambda console: label_text(scores, console=console),
+        lambda: [long_labels(scores)] if options.format == "csv" else label_tables(scores),
         scores,
     )
 

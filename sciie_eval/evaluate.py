@@ -191,9 +191,9 @@ class Evaluation:
         if ready is None or ready.example.doc_id != example.doc_id or ready.example.sentence != example.sentence:
             if len(self._ready) >= MAX_GOLDS:
                 self._ready.clear()
-            ready = _Ready(example, GoldSentence(items_of(example.gold)), GoldHash.row(example))
+            ready = _Ready(example, GoldSentence(items_of(example.gold)), GoldHash.of(example))
             self._ready[id(example.gold)] = ready
-        self.hash.add_row(ready.hash)
+        self.hash.add_hash(ready.hash)
         if self._complete:
             self.examples.append(example)
             self._limit()

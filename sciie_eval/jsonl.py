@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from sciie_eval.exceptions import InputError, MissingExtraError
 
-__all__ = ["BadLine", "Chunk", "Line", "Part", "parts_of", "read_chunk", "read_jsonl"]
+__all__ = ["BadLine", "Chunk", "Line", "Part", "decode_line", "parts_of", "read_chunk", "read_jsonl", "read_lines"]
 
 MAX_LINE_BYTES = 1 << 28
 """A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
@@ -78,26 +78,43 @@ def read_jsonl(
     Raises:
         InputError: names file, line and column.
     """
-    source = "<stdin>" if str(path) == "-" else str(path)
+    source = _name(path)
     with _opened(path) as stream:
         if part is not None:
             stream.seek(part.start)
-        yield from _rows(stream, source, part, bad_lines, on_bytes)
+        yield from _decoded(_texts(stream, source, part, on_bytes), source, bad_lines)
 
 
 def read_chunk(chunk: Chunk, bad_lines: list[BadLine] | None = None) -> Iterator[Line]:
     """The rows of lines that were read, as `read_jsonl` gives them."""
     part = Part(0, len(chunk.data), chunk.lines)
-    yield from _rows(io.BytesIO(chunk.data), chunk.source, part, bad_lines, None)
+    yield from _decoded(_texts(io.BytesIO(chunk.data), chunk.source, part, None), chunk.source, bad_lines)
 
 
-def _rows(
-    stream: BinaryIO,
-    source: str,
-    part: Part | None,
-    bad_lines: list[BadLine] | None,
-    on_bytes: Callable[[int], None] | None,
-) -> Iterator[Line]:
+def read_lines(path: str | Path, *, on_bytes: Callable[[int], None] | None = None) -> Iterator[tuple[str, int, bytes]]:
+    """Yield file, line number (from 1) and text of every line that is not blank, without its end; any text file.
+
+    Args:
+        path: as `read_jsonl` has it.
+        on_bytes: likewise.
+
+    Raises:
+        InputError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
+    """
+    source = _name(path)
+    with _opened(path) as stream:
+        for number, text in _texts(stream, source, None, on_bytes):
+            yield source, number, text
+
+
+def _name(path: str | Path) -> str:
+    return "<stdin>" if str(path) == "-" else str(path)
+
+
+def _texts(
+    stream: BinaryIO, source: str, part: Part | None, on_bytes: Callable[[int], None] | None
+) -> Iterator[tuple[int, bytes]]:
+    """Number and text of the lines that are not blank, of the part or to the end."""
     number, left = (0, math.inf) if part is None else (part.lines, part.end - part.start)
     while left > 0 and (raw := _next_line(stream, source, number + 1)):
         number += 1
@@ -107,10 +124,14 @@ def _rows(
         text = raw.rstrip()  # blanks in front stay: columns are counted from the beginning of the line
         if number == 1:
             text = text.removeprefix(b"\xef\xbb\xbf")
-        if not text:
-            continue
+        if text:
+            yield number, text
+
+
+def _decoded(texts: Iterable[tuple[int, bytes]], source: str, bad_lines: list[BadLine] | None) -> Iterator[Line]:
+    for number, text in texts:
         try:
-            yield Line(source, number, _decoded(text, f"{source}, line {number}"))
+            yield Line(source, number, decode_line(text, f"{source}, line {number}"))
         except InputError as error:
             if bad_lines is None:
                 raise
@@ -157,7 +178,12 @@ def _lines_up_to(stream: BinaryIO, place: int) -> int:
     return found + bool(stream.readline(MAX_LINE_BYTES))
 
 
-def _decoded(text: bytes, where: str) -> dict[str, Any]:
+def decode_line(text: bytes, where: str) -> dict[str, Any]:
+    """The JSON object of a line.
+
+    Raises:
+        InputError: it is none; names place, column and what was expected.
+    """
     try:
         value = from_json(text)
     except ValueError:

@@ -20,7 +20,7 @@ from sciie_eval.jsonl import BadLine, Chunk, Line, Part, read_chunk, read_jsonl
 from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example, Extraction
 
-__all__ = ["MAX_GOLDS", "Joined", "PredictionFile"]
+__all__ = ["MAX_GOLDS", "Joined", "PredictionFile", "read_parquet"]
 
 Join = Literal["auto", "order"]
 MAX_GOLDS = 1 << 11
@@ -147,7 +147,7 @@ class PredictionFile:
 
     def _lines(self) -> Iterator[Line]:
         if str(self.path).endswith(".parquet"):
-            return _parquet(self.path)
+            return read_parquet(self.path)
         bad_lines = self.bad_lines if self.skip_bad_lines else None
         if isinstance(self.some, Chunk):
             return read_chunk(self.some, bad_lines)
@@ -254,7 +254,7 @@ def _digest(name: str) -> int:
     return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def _parquet(path: str | Path) -> Iterator[Line]:
+def read_parquet(path: str | Path) -> Iterator[Line]:
     """Rows of a parquet file, a batch at a time."""
     try:
         from pyarrow import ArrowInvalid, parquet

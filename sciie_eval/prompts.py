@@ -5,15 +5,30 @@ The tags and the JSON are those that `parse_completion` reads; what is asked of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sciie_eval.cards import Card
+from sciie_eval.exceptions import InputError, brief
 from sciie_eval.labels import LabelSchema
 
-__all__ = ["ANSWER_FORM", "guideline", "how", "labels", "messages", "prompt"]
+__all__ = [
+    "ANSWER_FORM",
+    "guideline",
+    "how",
+    "label_guideline",
+    "label_messages",
+    "label_prompt",
+    "labels",
+    "messages",
+    "prompt",
+]
 
 ANSWER_FORM = '{"ner": [[text, type], …], "rel": [[subject, relation, object], …]}'
 """The JSON that an answer holds."""
+
+
+_MARK = re.compile(r"</?e[12]>")
 
 
 def prompt(card: Card, sentence: str) -> str:
@@ -39,6 +54,41 @@ def guideline(card: Card) -> str:
         "both entities and the relation"
     )
     return "\n\n".join([f"Extract the {asked} from the sentence below.", *labels(card), how(steps, ANSWER_FORM)])
+
+
+def label_prompt(card: Card, sentence: str) -> str:
+    """The whole prompt for the one label of a sentence: guideline, then the sentence with its marks.
+
+    Raises:
+        InputError: the sentence does not mark e1 and e2 once each.
+
+    >>> from sciie_eval.cards import load_card
+    >>> text = label_prompt(load_card("semeval2010_task8"), "The <e1>fire</e1> made <e2>smoke</e2>.")
+    >>> text.splitlines()[-1]
+    'Sentence: The <e1>fire</e1> made <e2>smoke</e2>.'
+    """
+    if sorted(_MARK.findall(sentence)) != ["</e1>", "</e2>", "<e1>", "<e2>"]:
+        raise InputError(f"sentence: expected <e1>…</e1> and <e2>…</e2> once each, got {brief(sentence)}")
+    return f"{label_guideline(card)}\n\nSentence: {sentence}"
+
+
+def label_messages(card: Card, sentence: str) -> list[dict[str, str]]:
+    """The prompt for the one label of a sentence as a conversation of one message by the user."""
+    return [{"role": "user", "content": label_prompt(card, sentence)}]
+
+
+def label_guideline(card: Card) -> str:
+    """The annotation guideline: the card's labels with their definitions, its notes, and the form of the answer.
+
+    Source: the guideline prompts of R1-RE (Dai et al. 2025), in the card's words.
+    """
+    asked = "Which relation holds between e1 and e2, which are marked in the sentence below? Choose one label."
+    kinds = _section("Labels", (f"{kind.name}: {_one_line(kind.definition)}" for kind in card.schema.relation_types))
+    form = (
+        "First reason between <think> and </think>: compare the sentence with the definitions, and say which of e1 and "
+        "e2 has which role. Then answer between <answer> and </answer> with nothing but the label, spelled as above."
+    )
+    return "\n\n".join([asked, *kinds, *_section("Notes", card.notes), form])
 
 
 def labels(card: Card, *, relations: bool = True) -> list[str]:

@@ -14,7 +14,7 @@ from sciie_eval.labels import LabelSchema
 from sciie_eval.schema import Example
 from sciie_eval.settings import Settings
 
-__all__ = ["GoldHash", "package_version", "signature"]
+__all__ = ["GoldHash", "label_signature", "package_version", "signature"]
 
 
 def package_version() -> str:
@@ -45,20 +45,23 @@ class GoldHash:
 
     def add(self, example: Example) -> None:
         """Count one row in."""
-        self.add_row(self.row(example))
+        self.add_hash(self.of(example))
 
-    def add_row(self, row: int) -> None:
+    def add_row(self, row: object) -> None:
+        """Count in a row of any kind that JSON can write."""
+        self.add_hash(_row_hash(row))
+
+    def add_hash(self, row: int) -> None:
         """Count one row in whose hash is known."""
         self._sum += row
         self.rows += 1
 
     @staticmethod
-    def row(example: Example) -> int:
+    def of(example: Example) -> int:
         """The hash of one row."""
         scier = example.gold.to_scier()
         items = {name: sorted(rows) for name, rows in scier.items() if name != "rel" or "rel_plus" not in scier}
-        row = json.dumps([example.doc_id, example.sentence, items], sort_keys=True)
-        return int.from_bytes(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest(), "big")
+        return _row_hash([example.doc_id, example.sentence, items])
 
     def merge(self, other: GoldHash) -> None:
         """Count in the rows of another."""
@@ -68,6 +71,11 @@ class GoldHash:
     def hexdigest(self) -> str:
         """64 hexadecimal digits; signatures show the first 12."""
         return f"{self._sum % (1 << 256):064x}"
+
+
+def _row_hash(row: object) -> int:
+    text = json.dumps(row, sort_keys=True)
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
 
 
 def signature(
@@ -104,3 +112,25 @@ def signature(
     }
     parts = [f"{key}:{value}" for key, value in fields.items() if value]
     return "|".join([*parts, *([extra] if extra else []), f"sciie-eval:{package_version()}"])
+
+
+def label_signature(settings: Settings, *, gold: str, sample: int | None = None) -> str:
+    """Everything that reached a number about one label a sentence, as `signature` writes it.
+
+    Args:
+        settings: of which schema, parse, ci, bootstrap and seed apply.
+        gold: name and hash of the gold.
+        sample: which of K samples was scored, when there were several.
+    """
+    fields = {
+        "task": "classification",
+        "unread": "wrong",  # a sentence without a label counts as wrong, as if Other had not been said either
+        "macro": "gold-relations",  # as the task's scorer: relations that gold has, without Other, 0/0 counting as 0
+        "parse": settings.parse,
+        "sample": "" if sample is None else str(sample),
+        "ci": f"{settings.ci:.12g}%.sentence.bootstrap{settings.bootstrap}.seed{settings.seed}",
+        "schema": f"{settings.schema.name}@{_schema_hash(settings.schema)}",
+        "gold": gold,
+    }
+    parts = [f"{key}:{value}" for key, value in fields.items() if value]
+    return "|".join([*parts, f"sciie-eval:{package_version()}"])

@@ -7,6 +7,7 @@ any number of sentences, and makes the result independent of the order of the se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "holm",
     "micro_f1",
     "ratio_intervals",
+    "statistic_intervals",
 ]
 
 Floats = NDArray[np.float64]
@@ -295,3 +297,32 @@ def _ratio_by_clusters(totals: Floats, level: float) -> tuple[float, float] | No
     ratio = float(above.sum() / below.sum())
     half = _half_width((above - ratio * below) / below.mean(), level)
     return max(0.0, ratio - half), min(1.0, ratio + half)
+
+
+def statistic_intervals(
+    rows: Floats,
+    numbers: NDArray[np.intp],
+    statistics: Callable[[Floats], Floats],
+    *,
+    level: float = 95.0,
+    resamples: int = 1000,
+    seed: int = 12345,
+) -> list[tuple[float, float] | None]:
+    """Percentile bootstrap intervals of statistics that are functions of column totals, from one resampling for all.
+
+    Args:
+        rows: (n_rows, n_columns), each row once, in an order that does not depend on that of the sentences.
+        numbers: how many sentences each row stands for.
+        statistics: (n, n_columns) totals to (n, n_statistics) values, NaN where undefined.
+        level: confidence level in percent.
+        resamples: number of resamples.
+        seed: of `numpy.random.default_rng`.
+
+    Returns:
+        Bounds of every statistic; None where it is undefined in every resample.
+    """
+    values = statistics(_resampled(rows, numbers, resamples, seed))
+    tails = [(100.0 - level) / 2, 50.0 + level / 2]
+    defined = [column[~np.isnan(column)] for column in values.T]
+    bounds = [np.percentile(column, tails).tolist() if len(column) else None for column in defined]
+    return [None if bound is None else (bound[0], bound[1]) for bound in bounds]

@@ -1,7 +1,7 @@
 """Rewards for reinforcement learning, made of the evaluator's own scores.
 
 `r2_reward` is the R² reward as trainers of TRL's family call it, `r2_components` and `r2_weights` the same term by
-term, `R2Reward` one with other settings.
+term, `R2Reward` one with other settings. `relation_reward` judges one label a sentence, as R1-RE does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
     from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
     from sciie_rewards.explain import Explanation
+    from sciie_rewards.relation import TwoStageRelationReward, relation_reward
     from sciie_rewards.released import (
         released_format,
         released_ner,
@@ -35,9 +36,11 @@ __all__ = [
     "RewardSettings",
     "Rule",
     "Span",
+    "TwoStageRelationReward",
     "r2_components",
     "r2_reward",
     "r2_weights",
+    "relation_reward",
     "released_format",
     "released_ner",
     "released_reasoning",
@@ -49,6 +52,7 @@ _HOME = {
     **dict.fromkeys(("Format", "Ner", "Rel", "Relevance", "Rule", "Span"), "components"),
     **dict.fromkeys(("ComponentReward", "R2Reward", "r2_components", "r2_reward", "r2_weights"), "composite"),
     "Explanation": "explain",
+    **dict.fromkeys(("TwoStageRelationReward", "relation_reward"), "relation"),
     **dict.fromkeys(
         ("released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"), "released"
     ),

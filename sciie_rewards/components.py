@@ -12,7 +12,7 @@ from sciie_rewards.boundary import nearest
 from sciie_rewards.case import Case, Look
 from sciie_rewards.evidence import Claim
 
-__all__ = ["COMPONENTS", "Component", "Format", "Ner", "Rel", "Relevance", "Rule", "Span"]
+__all__ = ["COMPONENTS", "Component", "Format", "Ner", "Rel", "Relevance", "Rule", "Span", "laid_out"]
 
 
 class Component(Protocol):
@@ -50,10 +50,9 @@ class Format:
 
     def __call__(self, case: Case) -> float:
         """The value."""
-        tags, status = case.parsed.tags, case.parsed.status
-        if status == "truncated" or (tags != "TtAa" and not (tags == "tAa" and _may_open(case.prompt))):
+        if case.parsed.status == "truncated" or not laid_out(case.parsed.tags, case.prompt):
             return 0.0
-        return 1.0 if status == "ok" else 0.5
+        return 1.0 if case.parsed.status == "ok" else 0.5
 
 
 class Ner:
@@ -213,6 +212,19 @@ def may_hold(claim: Claim, case: Case) -> bool:
         return False
     texts = {text for text, _ in entities}
     return claim.subject in texts and claim.object in texts
+
+
+def laid_out(tags: str, prompt: object) -> bool:
+    """Whether there is one reasoning block, which the prompt may have opened, and then one answer block.
+
+    Args:
+        tags: of the completion, as `sciie_eval.layout` codes them.
+        prompt: what it answers: text, messages, or None where it is not known.
+
+    >>> laid_out("TtAa", "Say."), laid_out("tAa", "Say."), laid_out("tAa", "Say. <think>")
+    (True, False, True)
+    """
+    return tags == "TtAa" or (tags == "tAa" and _may_open(prompt))
 
 
 def _may_open(prompt: object) -> bool:

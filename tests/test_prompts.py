@@ -5,10 +5,11 @@ import re
 
 import pytest
 
+from sciie_eval import InputError, parse_label
 from sciie_eval.cards import list_cards, load_card
 from sciie_eval.layout import find_layout
 from sciie_eval.parsing import parse_completion
-from sciie_eval.prompts import ANSWER_FORM, guideline, messages, prompt
+from sciie_eval.prompts import ANSWER_FORM, guideline, label_guideline, label_messages, label_prompt, messages, prompt
 
 
 @pytest.mark.parametrize("name", list_cards())
@@ -43,3 +44,26 @@ def test_the_answer_form_is_what_the_parser_reads() -> None:
     parsed = parse_completion(f"<think>…</think><answer>{filled}</answer>")
     assert parsed.status == "ok"
     assert parsed.extraction.to_scier() == json.loads(filled)
+
+
+def test_the_prompt_for_one_label() -> None:
+    """It holds every label with its definition, leaves no reasoning open, and its sentence stands last, as it is."""
+    card, sentence = load_card("semeval2010_task8"), 'The <e1>fire</e1> made "<e2>smoke</e2>" .'
+    text = label_prompt(card, sentence)
+    assert label_messages(card, sentence) == [{"role": "user", "content": text}]
+    assert text == f"{label_guideline(card)}\n\nSentence: {sentence}"
+    for kind in card.schema.relation_types:
+        assert f"- {kind.name}: {' '.join(kind.definition.split())}" in text
+        asked = f"<think>x</think><answer>{kind.name}</answer>"
+        assert parse_label(asked, mode="strict").label == kind.name
+    assert all(note in text for note in card.notes)
+    assert "JSON" not in text
+    assert find_layout(text, set()).tags == "TtAa"
+
+
+@pytest.mark.parametrize(
+    "sentence", ["", "no marks", "<e1>a</e1>", "<e1>a</e1> <e2>b</e2> <e2>c</e2>", "<e1>a<e1> <e2>b</e2>"]
+)
+def test_a_sentence_without_its_marks_is_an_error(sentence: str) -> None:
+    with pytest.raises(InputError, match="expected <e1>…</e1> and <e2>…</e2> once each"):
+        label_prompt(load_card("semeval2010_task8"), sentence)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from sciie_eval.classification import Classified
     from sciie_eval.error_report import ErrorReport
+    from sciie_eval.label_scoring import LabelScore
     from sciie_eval.report.curves import NamedCurves
     from sciie_eval.rules import Task
 
-__all__ = ["WIDTH", "comparison_text", "curve_text", "error_text", "health", "score_text", "tables_text"]
+__all__ = ["WIDTH", "comparison_text", "curve_text", "error_text", "health", "label_text", "score_text", "tables_text"]
 
 WIDTH = 100
 LABEL_WIDTH = 14
@@ -108,6 +109,21 @@ def error_text(report: ErrorReport, *, console: Console | None = None) -> str:
     return _text(out)
 
 
+def label_text(scores: Sequence[tuple[str, LabelScore]], *, console: Console | None = None) -> str:
+    """A report on one label a sentence as text."""
+    from sciie_eval.report.label_tables import label_tables
+
+    out = _recorder(console)
+    for table in label_tables(scores):
+        _print_table(out, table)
+    for name, score in scores:
+        prefix = f"{name}: " if len(scores) > 1 else ""
+        _say(out, prefix + health(score))
+        _print_notes(out, score, prefix)
+    _print_signatures(out, scores)
+    return _text(out)
+
+
 def _print_sentence(out: Console, sentence: Classified, tasks: Sequence[Task]) -> None:
     """A line that names it, then what it says and what became of its items."""
     from rich.table import Table as RichTable
@@ -137,7 +153,7 @@ def tables_text(tables: Sequence[Table], *, console: Console | None = None) -> s
     return _text(out)
 
 
-def health(score: CorpusScore) -> str:
+def health(score: CorpusScore | LabelScore) -> str:
     """One line on the predictions: how many there are and how they parsed."""
     line = f"{score.n_sentences} sentences · {_parsed(score.parse, score.missing)}"
     sample = next((field for field in score.signature.split("|") if field.startswith("sample:")), None)
