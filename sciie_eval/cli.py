@@ -1,13 +1,12 @@
 """``sciie-eval``: every command is one call into the modules beside this one.
 
-Exit codes: 0 done, 1 wrong input (one line on standard error), 2 wrong usage, 130 interrupted.
+Exit codes are those of `process`: 0 done, 1 wrong input, 2 wrong usage, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,8 @@ import typer
 from sciie_eval.cards import data_root
 from sciie_eval.cli_datasets import app as datasets_app
 from sciie_eval.cli_options import Options, with_options
-from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.exceptions import UsageError
+from sciie_eval.process import ended
 from sciie_eval.sampling import Oracle, Sampling
 from sciie_eval.signature import package_version
 
@@ -230,20 +230,9 @@ def _named(paths: list[Path]) -> list[tuple[str, Path]]:
 
 
 def main() -> None:
-    """Run the command line; typer ends the process with the code of everything but our own errors."""
-    try:
+    """Run the command line; whatever ends it becomes an exit code and at most one line."""
+    with ended("sciie-eval"):
         app()
-    except UsageError as error:
-        sys.exit(_fail(str(error), 2))
-    except InputError as error:
-        sys.exit(_fail(str(error), 1))
-    except OSError as error:  # reading and writing files raises InputError, so this is what all commands write to
-        sys.exit(_fail(f"{error.filename or 'standard output'}: {error.strerror or error}; check it and run again", 1))
-
-
-def _fail(message: str, code: int) -> int:
-    typer.echo(f"sciie-eval: {' '.join(message.split())}", err=True)
-    return code
 
 
 if __name__ == "__main__":

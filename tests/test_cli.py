@@ -469,11 +469,6 @@ def test_missing_extras(
     assert f"needs the package {package}, which is not installed; run: pip install 'sciie-eval[io]'\n" in found.err
 
 
-def test_errors_of_many_lines_become_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli._fail("one\ntwo\n  three", 1) == 1
-    assert capsys.readouterr().err == "sciie-eval: one two three\n"
-
-
 def test_whatever_is_written_to_may_fail(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise OSError(28, "No space left on device")
