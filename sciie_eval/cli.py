@@ -16,6 +16,7 @@ from sciie_eval.cards import data_root
 from sciie_eval.cli_datasets import app as datasets_app
 from sciie_eval.cli_options import Options, with_options
 from sciie_eval.exceptions import UsageError
+from sciie_eval.files import check_target
 from sciie_eval.process import ended
 from sciie_eval.sampling import Oracle, Sampling
 from sciie_eval.signature import package_version
@@ -60,7 +61,7 @@ def score_command(preds: Files, options: Options) -> None:
 
     settings, gold = options.settings, options.gold_source()
     scores = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             scores.append((name, evaluate_file(path, settings, gold, reading).score()))
     write_scores(scores, options)
@@ -96,7 +97,7 @@ def passk_command(
         raise UsageError(f"--plot {plot} writes its data to {options.target}, too; give -o another name")
     settings, gold = options.settings, options.gold_source()
     scores = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             scores.append((name, evaluate_samples(path, settings, sampling, gold, reading)))
     if plot is not None:
@@ -129,7 +130,7 @@ def compare_command(
 
     settings, gold = options.settings, options.gold_source()
     systems = []
-    for name, path in _named([baseline, *others]):
+    for name, path in _named([baseline, *others], options):
         with options.reading(path) as reading:
             found = evaluate_file(path, settings, gold, reading, keep=True)
         if gold is None:  # the baseline's rows hold gold: the others are joined with it
@@ -151,6 +152,7 @@ def errors_command(
     from sciie_eval.cli_output import write_errors
     from sciie_eval.error_report import errors_of_file
 
+    _named([preds], options)
     settings, gold = options.settings, options.gold_source()
     with options.reading(preds) as reading:
         report = errors_of_file(preds, settings, gold, reading, show=show)
@@ -173,7 +175,7 @@ def report_command(preds: Files, options: Options) -> None:
         raise UsageError("report writes HTML; leave --format out")
     settings, gold = error_settings(options.settings), options.gold_source()
     systems = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             systems.append(read_system(name, path, settings, gold, reading))
         if gold is None:  # the first file's rows hold gold: the others are joined with it
@@ -190,7 +192,7 @@ def validate_command(preds: Files, options: Options) -> None:
 
     settings, gold = options.settings, options.gold_source()
     found = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             found.append((name, validate_file(path, settings, gold, reading)))
     write_validation(found, options)
@@ -220,8 +222,15 @@ def _typed(path: Path) -> str:
     return f"sciie-eval score {shlex.quote(shown)} --gold {shlex.quote(gold)}"
 
 
-def _named(paths: list[Path]) -> list[tuple[str, Path]]:
-    """Paths with the shortest names that tell them apart: file names, else the paths as they were typed."""
+def _named(paths: list[Path], options: Options) -> list[tuple[str, Path]]:
+    """Paths with the shortest names that tell them apart: file names, else the paths as they were typed.
+
+    Raises:
+        UsageError: a path is given twice, or would be written to.
+        InputError: the result cannot be written where it is to go.
+    """
+    if options.target is not None:
+        check_target(options.target, [*paths, *([options.gold] if options.gold is not None else [])])
     if len(set(map(str, paths))) != len(paths):
         raise UsageError("a prediction file is given twice")
     stems = [path.name.split(".")[0] if str(path) != "-" else "stdin" for path in paths]

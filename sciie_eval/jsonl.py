@@ -63,33 +63,34 @@ def read_jsonl(
             if not text:
                 continue
             try:
-                yield Line(source, number, _decoded(text, f"{source}, line {number}"))
+                yield Line(source, number, _decoded(text, f"{source}, line {number}", raw.endswith(b"\n")))
             except InputError as error:
                 if bad_lines is None:
                     raise
                 bad_lines.append(BadLine(number, str(error)))
 
 
-def _decoded(text: bytes, where: str) -> dict[str, Any]:
+def _decoded(text: bytes, where: str, whole: bool) -> dict[str, Any]:
     try:
         value = from_json(text)
     except ValueError:
-        value = _decoded_with_place(text, where)
+        value = _decoded_with_place(text, where, whole)
     if not isinstance(value, dict):
         hint = "; write one object per line, not one array for the whole file" if text.startswith(b"[") else ""
         raise InputError(f"{where}, column 1: expected a JSON object, got {type(value).__name__}{hint}")
     return cast(dict[str, Any], value)
 
 
-def _decoded_with_place(text: bytes, where: str) -> object:
-    """Decode by the standard library: it reads lone surrogates, or says where it fails."""
+def _decoded_with_place(text: bytes, where: str, whole: bool) -> object:
+    """Decode by the standard library: it reads lone surrogates, or says where it fails; a whole line has an end."""
+    cut = "" if whole else "; the file ends in this line: was it cut off?"
     try:
         return json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         place = f"{where}, column {error.start + 1}"
-        raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8{cut}") from None
     except json.JSONDecodeError as error:
-        hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else ""
+        hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else cut
         raise InputError(f"{where}, column {error.colno}: not JSON: {error.msg}{hint}") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{where}, column 1: not readable as JSON: {error}") from None
@@ -120,7 +121,11 @@ def _opened(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
     with raw:
-        yield _decompressed(raw, path.suffix)
+        try:
+            stream = _decompressed(raw, path.suffix)
+        except OSError as error:  # the first bytes show how the file is compressed
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the file") from None
+        yield stream
 
 
 def _decompressed(raw: BinaryIO, suffix: str = "") -> BinaryIO:

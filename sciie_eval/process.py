@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -32,7 +32,8 @@ def begin(program: str) -> None:
     """
     for name, mode, flags in STREAMS:
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8", closefd=False))
+            handle = os.open(os.devnull, flags)  # the lowest that is free: that of the stream
+            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
     _Watch(program, ["SIGINT"]).take(_Watch.leave)
 
 
@@ -100,10 +101,9 @@ class _Watch:
 
     def leave(self, number: int, _: FrameType | None = None) -> None:
         """End the process at once."""
-        try:
+        with suppress(OSError):
             os.write(2, f"{self._program}: {SIGNALS[signal.Signals(number).name]}\n".encode())
-        finally:
-            os._exit(128 + number)
+        os._exit(128 + number)
 
     def stop(self, number: int, _: FrameType | None = None) -> None:
         """End the command by an exception; a second signal ends the process at once."""
@@ -134,5 +134,7 @@ class _Watch:
 
 def _said(program: str, message: str, code: int) -> int:
     """Say it in one line; the exit code, for the caller."""
-    sys.stderr.write(f"{program}: {' '.join(message.split())}\n")
+    with suppress(OSError):  # of standard error: there is nowhere else to say it, and the exit code still tells
+        sys.stderr.write(f"{program}: {' '.join(message.split())}\n")
+        sys.stderr.flush()
     return code

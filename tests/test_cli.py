@@ -291,7 +291,8 @@ def test_names_of_systems(run: Callable[..., Ran], tmp_path: Path) -> None:
         path.write_bytes(PREDS.read_bytes())
     found = run("score", *paths, *WITH_GOLD, *FAST, "--format", "json")
     assert [system["name"] for system in json.loads(found.out)["systems"]] == [str(path) for path in paths]
-    assert cli._named([Path("x.jsonl.gz"), Path("-")]) == [("x", Path("x.jsonl.gz")), ("stdin", Path("-"))]
+    names = cli._named([Path("x.jsonl.gz"), Path("-")], cli_options.Options())
+    assert names == [("x", Path("x.jsonl.gz")), ("stdin", Path("-"))]
 
 
 # -- compare, validate, demo -----------------------------------------------------------------------------------------
@@ -388,7 +389,7 @@ WRONG = [
     (["score", str(OTHER), *WITH_GOLD, "--sample", "2"], "--sample 2 asks for a sample that is not there; the row has"),
     (
         ["score", str(GOLD), "--gold", str(FIXTURES / "pure.jsonl"), "-o", "none/x"],
-        "none/x: cannot be written: No such",
+        "none/x: cannot be written: there is no folder",
     ),
     (["compare", "none.jsonl", str(PREDS)], "none.jsonl: No such file or directory; check the path"),
     (["validate", "none.jsonl"], "none.jsonl: No such file or directory; check the path"),
