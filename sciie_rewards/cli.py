@@ -101,7 +101,7 @@ add_commands(app)
 def main() -> None:
     """Run the command line; whatever ends it becomes an exit code and at most one line.
 
-    Signals are left as they are: the recipe has words of its own for an interrupt, and launchers end training by others.
+    Signals are left as they are: the recipe has words of its own for an interrupt, launchers end training by others.
     """
     with ended("sciie-rewards", []):
         app()
