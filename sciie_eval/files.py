@@ -64,12 +64,7 @@ def put_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {_reason(error)}; check folder and free space") from None
-
-
-def _reason(error: OSError) -> str:
-    """Why, in the system's words: some libraries give its number, and words of their own."""
-    return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}; check folder and free space") from None
 
 
 def _write(path: Path, chunks: Iterable[str] | bytes) -> None:

@@ -90,7 +90,7 @@ def _decoded_with_place(text: bytes, where: str, whole: bool) -> object:
         place = f"{where}, column {error.start + 1}"
         raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8{cut}") from None
     except json.JSONDecodeError as error:
-        hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else cut
+        hint = cut or ("; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else "")
         raise InputError(f"{where}, column {error.colno}: not JSON: {error.msg}{hint}") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{where}, column 1: not readable as JSON: {error}") from None

@@ -7,6 +7,7 @@ away; before a command runs, and when it is already ending, there is nothing to 
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -33,7 +34,8 @@ def begin(program: str) -> None:
     for name, mode, flags in STREAMS:
         if getattr(sys, name) is None:
             handle = os.open(os.devnull, flags)  # the lowest that is free: that of the stream
-            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
+            raw = io.FileIO(handle, mode, closefd=False)  # keeps nothing back that would be written when all is over
+            setattr(sys, name, io.TextIOWrapper(raw, encoding="utf-8", write_through=True))  # type: ignore[arg-type]
     _Watch(program, ["SIGINT"]).take(_Watch.leave)
 
 
