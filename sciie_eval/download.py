@@ -66,15 +66,15 @@ def _transfer(url: str, part: Path, on_bytes: OnBytes) -> None:
         with writing(part):
             out = part.open("ab" if done else "wb", buffering=0)
         with out:
-            while chunk := response.read(CHUNK):
+            while chunk := response.read1(CHUNK):  # what has come is written, whatever comes next
                 with writing(part):
                     _write_all(out, chunk)
                 done += len(chunk)
                 on_bytes(done, total)
             with writing(part):
                 os.fsync(out.fileno())
-    if total is not None and done < total:
-        raise ConnectionError(f"the connection closed after {done} of {total} bytes")
+    if done < (1 if total is None else total):
+        raise ConnectionError(f"the connection closed after {done} of {'some' if total is None else total} bytes")
 
 
 def _opened(url: str, part: Path) -> tuple[HTTPResponse, int]:

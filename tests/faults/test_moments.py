@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import shutil
@@ -164,6 +165,7 @@ def test_writing_interrupted_at_every_line(tmp_path: Path, old: str | None) -> N
             work()
         assert (path.read_text() if path.exists() else None) in (old, "new text"), moment
         left += leftovers(tmp_path)
+    gc.collect()
     assert moment > 10
     assert left == []
 
@@ -186,4 +188,5 @@ def test_fetching_interrupted_at_every_line(tmp_path: Path, card: Path, monkeypa
         work()
         assert target.read_bytes() == ROW
         assert leftovers(tmp_path) == []
+    gc.collect()
     assert moment > 50
