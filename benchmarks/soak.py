@@ -17,8 +17,8 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -69,7 +69,7 @@ class Soak:
     """
 
     texts: Texts
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     done: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     hostile: dict[str, list[list[float | None]]] = field(default_factory=dict)
@@ -192,7 +192,7 @@ def soaked(minutes: float, fixed: FixedSet) -> tuple[list[dict[str, Any]], Soak]
     return marks, soak
 
 
-def mark(soak: Soak, seconds: Counter[str], done: Counter[str], wall: float, cpu: float) -> dict[str, Any]:
+def mark(soak: Soak, seconds: Mapping[str, float], done: Counter[str], wall: float, cpu: float) -> dict[str, Any]:
     """Memory now and at most, objects alive, and throughput since the last mark."""
     gc.collect()
     found = {

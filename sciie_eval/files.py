@@ -60,6 +60,8 @@ def put_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
             write(part)
+            with part.open("r+b") as stream:  # some disks say only now that they are full
+                os.fsync(stream.fileno())
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

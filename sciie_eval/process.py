@@ -35,7 +35,7 @@ def begin(program: str) -> None:
         if getattr(sys, name) is None:
             handle = os.open(os.devnull, flags)  # the lowest that is free: that of the stream
             raw = io.FileIO(handle, mode, closefd=False)  # keeps nothing back that would be written when all is over
-            setattr(sys, name, io.TextIOWrapper(raw, encoding="utf-8", write_through=True))  # type: ignore[arg-type]
+            setattr(sys, name, io.TextIOWrapper(raw, encoding="utf-8", write_through=True))
     _Watch(program, ["SIGINT"]).take(_Watch.leave)
 
 
