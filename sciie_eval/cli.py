@@ -1,13 +1,12 @@
 """``sciie-eval``: every command is one call into the modules beside this one.
 
-Exit codes: 0 done, 1 wrong input (one line on standard error), 2 wrong usage, 130 interrupted.
+Exit codes are those of `process`: 0 done, 1 wrong input, 2 wrong usage, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +16,9 @@ from sciie_eval.cards import data_root
 from sciie_eval.cli_datasets import app as datasets_app
 from sciie_eval.cli_options import Options, with_options
 from sciie_eval.corpus import split_name
-from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.exceptions import UsageError
+from sciie_eval.files import check_target
+from sciie_eval.process import ended
 from sciie_eval.sampling import Oracle, Sampling
 from sciie_eval.signature import package_version
 
@@ -66,13 +67,13 @@ def score_command(
     if task == "classification":
         from sciie_eval.cli_labels import score_label_files
 
-        return score_label_files(_named(preds), options)
+        return score_label_files(_named(preds, options), options)
     from sciie_eval.cli_output import write_scores
     from sciie_eval.evaluate import evaluate_file
 
     settings, gold = options.settings, options.gold_source()
     scores = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             scores.append((name, evaluate_file(path, settings, gold, reading).score()))
     write_scores(scores, options)
@@ -108,7 +109,7 @@ def passk_command(
         raise UsageError(f"--plot {plot} writes its data to {options.target}, too; give -o another name")
     settings, gold = options.settings, options.gold_source()
     scores = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             scores.append((name, evaluate_samples(path, settings, sampling, gold, reading)))
     if plot is not None:
@@ -141,7 +142,7 @@ def compare_command(
 
     settings, gold = options.settings, options.gold_source()
     systems = []
-    for name, path in _named([baseline, *others]):
+    for name, path in _named([baseline, *others], options):
         with options.reading(path) as reading:
             found = evaluate_file(path, settings, gold, reading, keep=True)
         if gold is None:  # the baseline's rows hold gold: the others are joined with it
@@ -163,6 +164,7 @@ def errors_command(
     from sciie_eval.cli_output import write_errors
     from sciie_eval.error_report import errors_of_file
 
+    _named([preds], options)
     settings, gold = options.settings, options.gold_source()
     with options.reading(preds) as reading:
         report = errors_of_file(preds, settings, gold, reading, show=show)
@@ -186,7 +188,7 @@ def report_command(preds: Files, options: Options) -> None:
     settings, gold = error_settings(options.settings), options.gold_source()
     options.only_here("report")
     systems = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             systems.append(read_system(name, path, settings, gold, reading))
         if gold is None:  # the first file's rows hold gold: the others are joined with it
@@ -204,7 +206,7 @@ def validate_command(preds: Files, options: Options) -> None:
     settings, gold = options.settings, options.gold_source()
     options.only_here("validate")
     found = []
-    for name, path in _named(preds):
+    for name, path in _named(preds, options):
         with options.reading(path) as reading:
             found.append((name, validate_file(path, settings, gold, reading)))
     write_validation(found, options)
@@ -234,8 +236,16 @@ def _typed(path: Path) -> str:
     return f"sciie-eval score {shlex.quote(shown)} --gold {shlex.quote(gold)}"
 
 
-def _named(paths: list[str]) -> list[tuple[str, str]]:
-    """Paths with the shortest names that tell them apart: file names, else the paths as they were typed."""
+def _named(paths: list[str], options: Options) -> list[tuple[str, str]]:
+    """Paths with the shortest names that tell them apart: file names, else the paths as they were typed.
+
+    Raises:
+        UsageError: a path is given twice, or would be written to.
+        InputError: the result cannot be written where it is to go.
+    """
+    if options.target is not None:
+        inputs = [*map(Path, paths), *([options.gold] if options.gold is not None else [])]
+        check_target(options.target, inputs)
     if len(set(paths)) != len(paths):
         raise UsageError("a prediction file is given twice")
     stems = [split_name(path) for path in paths]
@@ -244,20 +254,9 @@ def _named(paths: list[str]) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    """Run the command line; typer ends the process with the code of everything but our own errors."""
-    try:
+    """Run the command line; whatever ends it becomes an exit code and at most one line."""
+    with ended("sciie-eval"):
         app()
-    except UsageError as error:
-        sys.exit(_fail(str(error), 2))
-    except InputError as error:
-        sys.exit(_fail(str(error), 1))
-    except OSError as error:  # reading and writing files raises InputError, so this is what all commands write to
-        sys.exit(_fail(f"{error.filename or 'standard output'}: {error.strerror or error}; check it and run again", 1))
-
-
-def _fail(message: str, code: int) -> int:
-    typer.echo(f"sciie-eval: {' '.join(message.split())}", err=True)
-    return code
 
 
 if __name__ == "__main__":

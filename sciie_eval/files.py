@@ -6,9 +6,30 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sciie_eval.exceptions import InputError
+from sciie_eval.exceptions import InputError, UsageError
 
-__all__ = ["put_whole", "write_whole"]
+__all__ = ["check_target", "put_whole", "write_whole"]
+
+
+def check_target(path: Path, inputs: Iterable[Path]) -> None:
+    """See, before anything is computed, that a result has a place to go to, and takes no input's place.
+
+    Args:
+        path: the file that will be written.
+        inputs: the files that are read.
+
+    Raises:
+        UsageError: it is one of those that are read.
+        InputError: there is no folder to write it to, or nobody may write there.
+    """
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: cannot be written: there is no folder {folder}; make it first")
+    if not path.exists():
+        if not os.access(folder, os.W_OK):
+            raise InputError(f"{path}: cannot be written: Permission denied; choose another folder")
+    elif path.is_file() and (own := next((one for one in inputs if one.exists() and one.samefile(path)), None)):
+        raise UsageError(f"{path} would replace {own}, which is read; give the result another name")
 
 
 def write_whole(path: str | Path, chunks: Iterable[str] | bytes) -> None:
@@ -39,6 +60,8 @@ def put_whole(path: str | Path, write: Callable[[Path], None]) -> None:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
             write(part)
+            with part.open("r+b") as stream:  # some disks say only now that they are full
+                os.fsync(stream.fileno())
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

@@ -22,6 +22,8 @@ __all__ = ["BadLine", "Chunk", "Line", "Part", "decode_line", "parts_of", "read_
 MAX_LINE_BYTES = 1 << 28
 """A longer line is refused: no row of this kind is 256 MiB, but a file that is not JSON Lines may be."""
 _BLOCK = 1 << 20
+_Text = tuple[int, bytes, bool]
+"""A line: its number, its text without its end, and whether it has one."""
 
 
 class Line(NamedTuple):
@@ -103,7 +105,7 @@ def read_lines(path: str | Path, *, on_bytes: Callable[[int], None] | None = Non
     """
     source = _name(path)
     with _opened(path) as stream:
-        for number, text in _texts(stream, source, None, on_bytes):
+        for number, text, _ in _texts(stream, source, None, on_bytes):
             yield source, number, text
 
 
@@ -111,10 +113,8 @@ def _name(path: str | Path) -> str:
     return "<stdin>" if str(path) == "-" else str(path)
 
 
-def _texts(
-    stream: BinaryIO, source: str, part: Part | None, on_bytes: Callable[[int], None] | None
-) -> Iterator[tuple[int, bytes]]:
-    """Number and text of the lines that are not blank, of the part or to the end."""
+def _texts(stream: BinaryIO, source: str, part: Part | None, on_bytes: Callable[[int], None] | None) -> Iterator[_Text]:
+    """The lines that are not blank, of the part or to the end."""
     number, left = (0, math.inf) if part is None else (part.lines, part.end - part.start)
     while left > 0 and (raw := _next_line(stream, source, number + 1)):
         number += 1
@@ -125,13 +125,13 @@ def _texts(
         if number == 1:
             text = text.removeprefix(b"\xef\xbb\xbf")
         if text:
-            yield number, text
+            yield number, text, raw.endswith(b"\n")
 
 
-def _decoded(texts: Iterable[tuple[int, bytes]], source: str, bad_lines: list[BadLine] | None) -> Iterator[Line]:
-    for number, text in texts:
+def _decoded(texts: Iterable[_Text], source: str, bad_lines: list[BadLine] | None) -> Iterator[Line]:
+    for number, text, whole in texts:
         try:
-            yield Line(source, number, decode_line(text, f"{source}, line {number}"))
+            yield Line(source, number, decode_line(text, f"{source}, line {number}", whole))
         except InputError as error:
             if bad_lines is None:
                 raise
@@ -178,8 +178,13 @@ def _lines_up_to(stream: BinaryIO, place: int) -> int:
     return found + bool(stream.readline(MAX_LINE_BYTES))
 
 
-def decode_line(text: bytes, where: str) -> dict[str, Any]:
+def decode_line(text: bytes, where: str, whole: bool = True) -> dict[str, Any]:
     """The JSON object of a line.
+
+    Args:
+        text: of the line.
+        where: it stands.
+        whole: the line has an end; where it has none, the file may have been cut off.
 
     Raises:
         InputError: it is none; names place, column and what was expected.
@@ -187,22 +192,23 @@ def decode_line(text: bytes, where: str) -> dict[str, Any]:
     try:
         value = from_json(text)
     except ValueError:
-        value = _decoded_with_place(text, where)
+        value = _decoded_with_place(text, where, whole)
     if not isinstance(value, dict):
         hint = "; write one object per line, not one array for the whole file" if text.startswith(b"[") else ""
         raise InputError(f"{where}, column 1: expected a JSON object, got {type(value).__name__}{hint}")
     return cast(dict[str, Any], value)
 
 
-def _decoded_with_place(text: bytes, where: str) -> object:
+def _decoded_with_place(text: bytes, where: str, whole: bool) -> object:
     """Decode by the standard library: it reads lone surrogates, or says where it fails."""
+    cut = "" if whole else "; the file ends in this line: was it cut off?"
     try:
         return json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         place = f"{where}, column {error.start + 1}"
-        raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        raise InputError(f"{place}: not UTF-8 ({error.reason}); save the file as UTF-8{cut}") from None
     except json.JSONDecodeError as error:
-        hint = "; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else ""
+        hint = cut or ("; write one JSON object per line (JSON Lines)" if text in (b"[", b"{") else "")
         raise InputError(f"{where}, column {error.colno}: not JSON: {error.msg}{hint}") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{where}, column 1: not readable as JSON: {error}") from None
@@ -233,7 +239,11 @@ def _opened(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; check the path") from None
     with raw:
-        yield _decompressed(raw, path.suffix)
+        try:
+            stream = _decompressed(raw, path.suffix)
+        except OSError as error:  # the first bytes show how the file is compressed
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the file") from None
+        yield stream
 
 
 def _decompressed(raw: BinaryIO, suffix: str = "") -> BinaryIO:

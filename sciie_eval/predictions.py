@@ -257,7 +257,7 @@ def _digest(name: str) -> int:
 def read_parquet(path: str | Path) -> Iterator[Line]:
     """Rows of a parquet file, a batch at a time."""
     try:
-        from pyarrow import ArrowInvalid, parquet
+        from pyarrow import ArrowException, parquet
     except ImportError:
         raise MissingExtraError("reading parquet files", "pyarrow", "io") from None
     if not Path(path).is_file():
@@ -269,5 +269,5 @@ def read_parquet(path: str | Path) -> Iterator[Line]:
             for row in batch.to_pylist():
                 number += 1
                 yield Line(str(path), number, row)
-    except (ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not a readable parquet file: {error}") from None
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a readable parquet file: {' '.join(str(error).split())}") from None

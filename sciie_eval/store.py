@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, Literal
 
 from sciie_eval.cards import Card, SplitFile, list_cards
+from sciie_eval.download import OnBytes, download, writing
 from sciie_eval.exceptions import CorpusError, InputError
-
-if TYPE_CHECKING:
-    from http.client import HTTPResponse
-    from io import FileIO
 
 __all__ = ["Progress", "Status", "cache_root", "data_dirs", "fetch", "split_path", "verify"]
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a file's name, the bytes there so far and the bytes expected (None when the server does not say)."""
 Status = Literal["ok", "absent", "altered"]
-
-CHUNK = 1 << 16
-TIMEOUT = 30.0
-"""Seconds without a byte before a connection counts as lost."""
-RETRY_PAUSES = (0.5, 1.5)
-"""Seconds between attempts; one attempt more than there are pauses."""
 
 
 def cache_root() -> Path:
@@ -197,12 +187,28 @@ def _fetch_one(
             return target
         part = target.with_name(f"{target.name}.part" if locked else f"{target.name}.{os.getpid()}.part")
         try:
-            _download(url, part, lambda done, total: progress(target.name, done, total) if progress else None)
-            _put_in_place(part, target, file, url)
+            _bring(url, part, file, lambda done, total: progress(target.name, done, total) if progress else None)
+            with writing(target):
+                os.replace(part, target)
         finally:
             if not locked:
                 part.unlink(missing_ok=True)  # its name is this process's own, so nobody would take it up again
     return target
+
+
+def _bring(url: str, part: Path, file: SplitFile, on_bytes: OnBytes) -> None:
+    """Download what the card describes; what was left of a download may be of another file, and is then begun anew."""
+    for _ in range(2 if part.exists() else 1):
+        download(url, part, on_bytes)
+        with writing(part):
+            found = _sha256(part)
+            if found == file.sha256:
+                return
+            part.unlink()
+    raise CorpusError(
+        f"{url}: not the file that the card describes: expected sha256 {file.sha256}, found {found}; nothing was "
+        "kept. Run again; if it stays so, the place has another version: use the card's own url or another mirror"
+    )
 
 
 def _is_there(target: Path, file: SplitFile) -> bool:
@@ -228,7 +234,7 @@ def _url(card: Card, file: SplitFile, base_url: str | None) -> str:
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock, or yield False where the system or the file system has no locks."""
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / ".lock").open("ab")
     with handle:
@@ -243,105 +249,3 @@ def _lock(handle: IO[bytes]) -> bool:
     except (ImportError, OSError):
         return False
     return True
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be written: {error.strerror or error}; "
-            "make room there, or choose another folder with --cache-dir or SCIIE_CACHE_DIR"
-        ) from None
-
-
-def _download(url: str, part: Path, on_bytes: Callable[[int, int | None], None]) -> None:
-    """Bring ``part`` to its full length; what it already holds is kept, also after a failure."""
-    from http.client import HTTPException  # imported late: most runs never download
-
-    pauses = iter(RETRY_PAUSES)
-    while True:
-        try:
-            return _transfer(url, part, on_bytes)
-        except (OSError, HTTPException) as error:
-            pause = next(pauses, None)
-            if pause is None or not _may_pass(error, url):
-                raise CorpusError(
-                    f"{url}: cannot be fetched: {_reason(error)}; check the connection and run again (a download that "
-                    "broke off goes on where it stopped), or name a mirror with --base-url"
-                ) from error
-            time.sleep(pause)
-
-
-def _transfer(url: str, part: Path, on_bytes: Callable[[int, int | None], None]) -> None:
-    response, done = _opened(url, part)
-    with response:
-        length = response.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdigit() else None
-        with _writing(part):
-            out = part.open("ab" if done else "wb", buffering=0)
-        with out:
-            while chunk := response.read(CHUNK):
-                with _writing(part):
-                    _write_all(out, chunk)
-                done += len(chunk)
-                on_bytes(done, total)
-            with _writing(part):
-                os.fsync(out.fileno())
-    if total is not None and done < total:
-        raise ConnectionError(f"the connection closed after {done} of {total} bytes")
-
-
-def _opened(url: str, part: Path) -> tuple[HTTPResponse, int]:
-    """Open the url where the part ends; a server that cannot go on from there sends the file from its start."""
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    offset = part.stat().st_size if part.exists() else 0
-    headers = {"User-Agent": "sciie-eval", **({"Range": f"bytes={offset}-"} if offset else {})}
-    try:
-        response: HTTPResponse = urlopen(Request(url, headers=headers), timeout=TIMEOUT)
-    except HTTPError as error:
-        error.close()
-        if error.code != 416 or not offset:
-            raise
-    else:
-        if response.status != 206 or not offset:
-            return response, 0
-        if response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-            return response, offset
-        response.close()
-    part.unlink()
-    return _opened(url, part)
-
-
-def _write_all(out: FileIO, chunk: bytes) -> None:
-    """Write unbuffered, so that a full disk is met here and not when the file is closed."""
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[out.write(rest) :]
-
-
-def _may_pass(error: Exception, url: str) -> bool:
-    """Whether the same request may succeed a moment later."""
-    code = getattr(error, "code", None)
-    return not url.startswith("file:") and (code is None or code == 429 or code >= 500)
-
-
-def _reason(error: Exception) -> str:
-    if code := getattr(error, "code", None):
-        return f"HTTP {code} {getattr(error, 'reason', '')}".strip()
-    return str(getattr(error, "reason", "") or error) or type(error).__name__
-
-
-def _put_in_place(part: Path, target: Path, file: SplitFile, url: str) -> None:
-    found = _sha256(part)
-    if found != file.sha256:
-        part.unlink()
-        raise CorpusError(
-            f"{url}: not the file that the card describes: expected sha256 {file.sha256}, found {found}; nothing was "
-            "kept. Run again; if it stays so, the place has another version: use the card's own url or another mirror"
-        )
-    with _writing(target):
-        os.replace(part, target)

@@ -15,7 +15,8 @@ import typer
 
 from sciie_eval.cards import load_schema
 from sciie_eval.evaluate import Gold, Reading
-from sciie_eval.exceptions import InputError, UsageError
+from sciie_eval.exceptions import InputError
+from sciie_eval.process import ended
 from sciie_eval.settings import Settings
 from sciie_eval.signature import package_version
 from sciie_rewards.recipe.cli import add_commands
@@ -91,24 +92,19 @@ def explain_command(
 
         text = explanation.to_text(Console())
     sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+    sys.stdout.flush()  # while a failure can still be said
 
 
 add_commands(app)
 
 
 def main() -> None:
-    """Run the command line; typer ends the process with the code of everything but our own errors."""
-    try:
+    """Run the command line; whatever ends it becomes an exit code and at most one line.
+
+    Signals are left as they are: the recipe has words of its own for an interrupt, launchers end training by others.
+    """
+    with ended("sciie-rewards", []):
         app()
-    except UsageError as error:
-        sys.exit(_fail(str(error), 2))
-    except InputError as error:
-        sys.exit(_fail(str(error), 1))
-
-
-def _fail(message: str, code: int) -> int:
-    typer.echo(f"sciie-rewards: {' '.join(message.split())}", err=True)
-    return code
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-from sciie_eval import cli_datasets, store
+from sciie_eval import cli_datasets, download
 from sciie_eval.cards import load_card
 from sciie_eval.cli_datasets import app
 from sciie_eval.exceptions import CorpusError, InputError
@@ -268,7 +268,7 @@ def test_progress_bars_on_a_terminal_only(
     fetch(toy)
     assert capsys.readouterr().err == ""
     terminal = Terminal()
-    monkeypatch.setattr(store, "CHUNK", 4)
+    monkeypatch.setattr(download, "CHUNK", 4)
     monkeypatch.setattr(sys, "stderr", terminal)
     fetch(toy, force=True)
     assert "plm_dev.jsonl" in terminal.getvalue()

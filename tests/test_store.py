@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sciie_eval import store
+from sciie_eval import download, store
 from sciie_eval.cards import Card, SplitFile, load_card
 from sciie_eval.exceptions import CorpusError, InputError
 from sciie_eval.labels import LabelSchema
@@ -103,8 +103,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SCIIE_DATA_DIR", raising=False)
     monkeypatch.setenv("SCIIE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(store, "RETRY_PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(store, "CHUNK", 4)
+    monkeypatch.setattr(download, "RETRY_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(download, "CHUNK", 4)
     return tmp_path / "cache"
 
 
@@ -310,7 +310,7 @@ def test_an_error_without_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("urllib.request.urlopen", silent)
     with pytest.raises(CorpusError, match="cannot be fetched: TimeoutError; "):
         fetch(a_card("http://upstream/"), ["dev"])
-    assert calls == [store.TIMEOUT] * 3
+    assert calls == [download.TIMEOUT] * 3
 
 
 def test_a_wrong_file_is_not_kept(upstream: Upstream, cache: Path) -> None:
