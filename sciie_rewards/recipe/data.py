@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciie_eval.cards import Card, data_root, load_card
@@ -94,7 +95,9 @@ class Sentences(Mapping[str, list[Example]]):
         return len(self.names)
 
     def name(self, split: str) -> str:
-        """What signatures call the gold of a split, such as ``scier/test``."""
+        """What signatures call the gold of a split, such as ``scier/test``, or a file of the user."""
+        if self.source != SAMPLE and split in self._data.files:
+            return Path(self._data.files[split]).name
         return f"{self.source if self.source == SAMPLE else self.card.name}/{split}"
 
     def gold_sha256(self, split: str) -> str:

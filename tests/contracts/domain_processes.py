@@ -4,12 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from test_domains import train
+from test_domains import by_copy, train
 from torch import distributed
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    done = train(folder / "out", per_device_train_batch_size=2, gradient_accumulation_steps=2, max_steps=4)
+    size = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2, "max_steps": 4}
+    done = train(folder / "out", rewards=[by_copy], **size)
     state = done.domains.state_dict()
     (folder / f"rank-{distributed.get_rank()}.json").write_text(json.dumps(state))
     distributed.barrier()  # whoever ends first would break the other's connection

@@ -85,6 +85,11 @@ def half(completions: list[str], **columns: Any) -> list[float]:
     return [0.25 if name == "nets" else 0.75 for name in columns["domain"]]
 
 
+def by_copy(completions: list[str], **columns: Any) -> list[float]:
+    """A reward that differs from prompt to prompt within a domain."""
+    return [int(name.split(".")[1]) / 4 + (0.2 if "a-1" in name else 0.0) for name in columns["id"]]
+
+
 @pytest.mark.parametrize("rewards", [[half], [r2_reward], [half, r2_reward]], ids=["alone", "r2", "both"])
 def test_the_harder_domain_is_drawn_more_often(tmp_path: Path, rewards: list[Any]) -> None:
     done = train(tmp_path, rewards=list(rewards), weighting={"alpha": 0.5, "tau": 0.5, "eps": 0.1})
