@@ -199,6 +199,7 @@ def test_undefined_and_unspoken_tasks() -> None:
                 "by_type": {
                     name: {"baseline_f1": None, "f1": None, "delta": None} for name in ("Method", "Task", "Dataset")
                 },
+                "errors": {"kinds": dict.fromkeys(KINDS["ner"][1:], nothing), "moves": []},
                 "won": [],
                 "lost": [],
             },
