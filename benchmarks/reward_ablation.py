@@ -10,7 +10,7 @@ weights on the same answers. They say what other answers to these sentences woul
 
 Every completion is scored once: its components do not depend on the weights (`Valued`).
 
-Run: ``python benchmarks/reward_ablation.py`` (a minute and a half of one core; needs SCIIE_DATA_DIR or a fetched corpus).
+Run: ``python benchmarks/reward_ablation.py`` (1.5 minutes of one core; needs SCIIE_DATA_DIR or a fetched corpus).
 """
 
 from __future__ import annotations

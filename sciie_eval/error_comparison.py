@@ -159,7 +159,7 @@ def _tests(
         resamples=settings.bootstrap,
         seed=settings.seed,
     )
-    there = (one + two).any(axis=0)
+    there = (one + two).sum(axis=0)
     return {kind: test if some else None for kind, test, some in zip(wrong, tests, there, strict=True)}
 
 
