@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
     from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
     from sciie_rewards.explain import Explanation
+    from sciie_rewards.recipe.domain_sampler import DomainSampler, domain_weights
     from sciie_rewards.released import (
         released_format,
         released_ner,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ComponentReward",
+    "DomainSampler",
     "Explanation",
     "Format",
     "Ner",
@@ -35,6 +37,7 @@ __all__ = [
     "RewardSettings",
     "Rule",
     "Span",
+    "domain_weights",
     "r2_components",
     "r2_reward",
     "r2_weights",
@@ -48,6 +51,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("Format", "Ner", "Rel", "Relevance", "Rule", "Span"), "components"),
     **dict.fromkeys(("ComponentReward", "R2Reward", "r2_components", "r2_reward", "r2_weights"), "composite"),
+    **dict.fromkeys(("DomainSampler", "domain_weights"), "recipe.domain_sampler"),
     "Explanation": "explain",
     **dict.fromkeys(
         ("released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"), "released"
