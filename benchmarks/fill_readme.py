@@ -183,14 +183,17 @@ def _ablation() -> str:
     found = _results("reward_ablation")["variants"]
     gaps = list(found["default"]["gap"])
     lines = [
-        f"| weights | rank correlation | ordered | told apart | {' | '.join(gaps)} | best exploit | above the bound |"
+        "| weights | rank correlation | ordered | difference from default | told apart "
+        f"| {' | '.join(gaps)} | best exploit | above the bound |"
     ]
-    lines.append("|---" * (6 + len(gaps)) + "|")
+    lines.append("|---" * (7 + len(gaps)) + "|")
     for name, row in found.items():
         best = max(value for exploit, value in row["exploits"].items() if not exploit.startswith("oracle: correct"))
+        change = row["difference from default"]["pairs of a group in the order of F1"]
         cells = [
             f"{row['rank correlation with F1']:.3f}",
             f"{100 * row['pairs of a group in the order of F1']:.1f} %",
+            "" if name == "default" else f"{100 * change['low']:+.2f} … {100 * change['high']:+.2f}",
             f"{100 * row['answers of equal F1 told apart']:.0f} %",
             *(f"{row['gap'][gap]:.3f}" for gap in gaps),
             f"{best:.3f}",

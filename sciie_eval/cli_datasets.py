@@ -114,7 +114,11 @@ def verify_command(name: Name) -> None:
 @app.command("export", epilog="Example: sciie-eval datasets export scier --split dev -o dev.jsonl --to trl")
 def export_command(
     name: Name,
-    split: Annotated[str, typer.Option("--split", help="Which split.")],
+    split: Annotated[str | None, typer.Option("--split", help="Which split.")] = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option("--gold", help="Your own file in place of a split, in SciER's or token-span form."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write (.jsonl, .parquet); else standard output.")
     ] = None,
@@ -122,10 +126,10 @@ def export_command(
         Trainer | None, typer.Option("--to", help="Rows as this trainer reads them, prompts included.")
     ] = None,
 ) -> None:
-    """Write a split: id, doc_id, sentence, ner, rel, rel_plus; or, with --to, what a trainer reads."""
+    """Write a split or your own file: id, doc_id, sentence, ner, rel, rel_plus; with --to, what a trainer reads."""
     from sciie_eval.export import rows, write_rows
 
-    found = rows(name, split, to)
+    found = rows(name, split, to, gold=gold)
     if output is not None:
         write_rows(output, found)
         return

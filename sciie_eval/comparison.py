@@ -1,14 +1,15 @@
-"""Two or more systems on the same sentences: paired tests, differences per type, what was won and lost."""
+"""Two or more systems on the same sentences: paired tests, differences per type and per kind of error, won and lost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from sciie_eval.counting import Counts
+from sciie_eval.error_comparison import ErrorChanges, Kinds, compare_kinds, kinds_of
 from sciie_eval.exceptions import InputError
 from sciie_eval.matching import Match
 from sciie_eval.results import CorpusScore
@@ -66,6 +67,7 @@ class TaskComparison:
         by_type: (baseline, system) counts per type.
         won: gold items that the system found and the baseline did not.
         lost: the other way round.
+        errors: how the kinds of error differ; None where there are none to tell (compat, partial credit).
     """
 
     baseline: Counts
@@ -75,6 +77,7 @@ class TaskComparison:
     by_type: dict[str, tuple[Counts, Counts]]
     won: tuple[Change, ...]
     lost: tuple[Change, ...]
+    errors: ErrorChanges | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -87,6 +90,7 @@ class TaskComparison:
                 name: {"baseline_f1": one.f1, "f1": two.f1, "delta": difference(one, two)}
                 for name, (one, two) in self.by_type.items()
             },
+            "errors": None if self.errors is None else self.errors.to_dict(),
             "won": [change.to_dict() for change in self.won],
             "lost": [change.to_dict() for change in self.lost],
         }
@@ -163,12 +167,31 @@ def compare_systems(baseline: System, others: Sequence[System], settings: Settin
             )
     places = [_places(baseline, other) for other in others]
     found: list[dict[Task, TaskComparison | None]] = [{} for _ in others]
+    kinds = [_kinds(system, settings) for system in (baseline, *others)]
     for task in settings.tasks:
+        changes = _error_changes(task, kinds, others, places, settings)
         tests = [_test(baseline, other, task, at, settings) for other, at in zip(others, places, strict=True)]
         corrected = _corrected(tests)
         for number, (other, at) in enumerate(zip(others, places, strict=True)):
-            found[number][task] = _task(baseline, other, task, at, tests[number], corrected[number])
+            compared = _task(baseline, other, task, at, tests[number], corrected[number])
+            found[number][task] = compared and replace(compared, errors=changes[number])
     return [SystemComparison(other.name, tasks) for other, tasks in zip(others, found, strict=True)]
+
+
+def _kinds(system: System, settings: Settings) -> Kinds | None:
+    sentences = [example.sentence for example in system.examples]
+    return kinds_of(system.matches, sentences, settings, system.score.items == "offsets")
+
+
+def _error_changes(
+    task: Task, kinds: Sequence[Kinds | None], others: Sequence[System], places: Sequence[list[int]], settings: Settings
+) -> Sequence[ErrorChanges | None]:
+    """Of every system; the baseline's items are put into its order."""
+    known = [some[task] for some in kinds if some is not None]
+    if len(known) < len(kinds):
+        return [None] * len(others)
+    before = [[known[0][place] for place in at] for at in places]
+    return compare_kinds(task, before, known[1:], [other.score.documents for other in others], settings)
 
 
 def _places(baseline: System, other: System) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sciie_eval import corpus
 from sciie_eval.cards import Card, load_card
-from sciie_eval.exceptions import MissingExtraError
+from sciie_eval.exceptions import MissingExtraError, UsageError
 from sciie_eval.files import put_whole, write_whole
 from sciie_eval.prompts import messages, prompt
 from sciie_eval.schema import Example
@@ -33,24 +33,31 @@ def gold_json(example: Example) -> str:
     return json.dumps({"sentence": example.sentence, **example.gold.to_scier()}, ensure_ascii=False)
 
 
-def rows(name: str | Path, split: str, trainer: str | None = None) -> Iterator[Row]:
-    """The rows of a split: in SciER's form, or as a trainer reads them.
+def rows(
+    name: str | Path, split: str | None = None, trainer: str | None = None, *, gold: str | Path | None = None
+) -> Iterator[Row]:
+    """The rows of a split, or of a file of the user's: in SciER's form, or as a trainer reads them.
 
     Args:
         name: a card's name or path.
         split: such as ``train``.
         trainer: a key of `TRAINERS`; None for id, doc_id, sentence, ner, rel and rel_plus.
+        gold: a file in SciER's or in token-span form in place of the split; the card gives labels and prompts.
 
     Raises:
         CorpusError: the file is absent or not what the card says.
-        InputError: no such dataset or split.
+        InputError: no such dataset or split, or what is wrong with the user's file.
+        UsageError: neither split nor file, or both.
     """
-    if trainer is None:
-        yield from (example.to_row() for example in corpus.load_split(name, split))
-        return
-    card = load_card(name)
-    for place, example in enumerate(corpus.load_split(card, split)):
-        yield TRAINERS[trainer](card, split, place, example)
+    if (split is None) == (gold is None):
+        raise UsageError("export needs --split, or --gold FILE for a file of your own; give one of them")
+    card = load_card(name) if trainer is not None or gold is not None else None
+    if gold is not None and card is not None:
+        split, examples = corpus.split_name(gold), corpus.read_gold(gold, card.schema)
+    else:
+        split, examples = str(split), corpus.load_split(card or name, str(split))
+    for place, example in enumerate(examples):
+        yield example.to_row() if trainer is None or card is None else TRAINERS[trainer](card, split, place, example)
 
 
 def write_rows(path: Path, found: Iterator[Row]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
     from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
     from sciie_rewards.explain import Explanation
+    from sciie_rewards.recipe.domain_sampler import DomainSampler, domain_weights
     from sciie_rewards.relation import TwoStageRelationReward, relation_reward
     from sciie_rewards.released import (
         released_format,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ComponentReward",
+    "DomainSampler",
     "Explanation",
     "Format",
     "Ner",
@@ -37,6 +39,7 @@ __all__ = [
     "Rule",
     "Span",
     "TwoStageRelationReward",
+    "domain_weights",
     "r2_components",
     "r2_reward",
     "r2_weights",
@@ -51,6 +54,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("Format", "Ner", "Rel", "Relevance", "Rule", "Span"), "components"),
     **dict.fromkeys(("ComponentReward", "R2Reward", "r2_components", "r2_reward", "r2_weights"), "composite"),
+    **dict.fromkeys(("DomainSampler", "domain_weights"), "recipe.domain_sampler"),
     "Explanation": "explain",
     **dict.fromkeys(("TwoStageRelationReward", "relation_reward"), "relation"),
     **dict.fromkeys(

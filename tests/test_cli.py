@@ -449,7 +449,7 @@ def test_our_own_errors_are_one_line(
         ["compare", str(PREDS), str(OTHER), "--show", "-1"],
         ["demo", "x"],
         ["datasets"],
-        ["datasets", "export", "scier"],
+        ["datasets", "export"],
     ],
 )
 def test_wrong_usage(run: Callable[..., Ran], arguments: list[str]) -> None:

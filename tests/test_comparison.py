@@ -14,6 +14,7 @@ from sciie_eval.counting import Counts
 from sciie_eval.scoring import tally_predictions
 from sciie_eval.settings import Settings
 from sciie_eval.stats import cluster_difference_interval, compare_counts, holm
+from sciie_eval.taxonomy import KINDS
 
 FAST = {"bootstrap": 200}
 
@@ -182,6 +183,8 @@ def test_undefined_and_unspoken_tasks() -> None:
     task = ner(found)
     assert (task.test, task.p_holm) == (None, None)
     assert found.tasks["rel"] is None
+    none_of_it = dict.fromkeys(("baseline", "n", "delta", "mended", "broken"), 0)
+    nothing = none_of_it | dict.fromkeys(("ci", "p_randomization", "p_holm"))
     assert found.to_dict() == {
         "name": "system 1",
         "tasks": {
@@ -196,6 +199,7 @@ def test_undefined_and_unspoken_tasks() -> None:
                 "by_type": {
                     name: {"baseline_f1": None, "f1": None, "delta": None} for name in ("Method", "Task", "Dataset")
                 },
+                "errors": {"kinds": dict.fromkeys(KINDS["ner"][1:], nothing), "moves": []},
                 "won": [],
                 "lost": [],
             },

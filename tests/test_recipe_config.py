@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from sciie_eval.exceptions import InputError, MissingExtraError, UsageError
+from sciie_rewards import R2Reward
 from sciie_rewards.recipe.config import Recipe, bundled_configs, load_recipe
 from sciie_rewards.recipe.rundir import as_yaml
+from sciie_rewards.recipe.sections import Grpo
 
 
 def written(folder: Path, **settings: Any) -> Path:
@@ -72,6 +74,21 @@ def test_the_ablation_adds_one_part_at_a_time() -> None:
     }
     assert weights(sections["full"].reward) == {"FORMAT", "NER", "REL", "SPAN", "RELEVANCE", "RULE"}
     assert sections["released"].reward == {"profile": "released"}
+
+
+def test_any_component_can_be_left_out_of_the_full_reward(tmp_path: Path) -> None:
+    names = list(R2Reward().weights)
+    systems = [
+        {"name": f"without-{name.lower()}", "stage": "grpo", "with": {"reward": {"weights": {name: 0}}}}
+        for name in names
+    ]
+    recipe = Recipe.model_validate({"output_dir": tmp_path, "systems": systems})
+    for name, system in zip(names, recipe.systems, strict=True):
+        settings = recipe.settings_of(system)
+        assert isinstance(settings, Grpo)
+        weights = R2Reward.from_settings(settings.reward).weights
+        assert [left for left, weight in weights.items() if not weight] == [name]
+        assert sum(weights.values()) == pytest.approx(1)
 
 
 def test_the_ablation_differs_from_nano_in_its_systems_only() -> None:

@@ -135,7 +135,11 @@ def test_a_comparison_without_a_task_on_either_side() -> None:
     found = compare_systems(SYSTEMS[2], [SYSTEMS[2]], SETTINGS)
     tables = comparison_tables("ner only", found)
     assert [row[1:3] for row in tables[0].rows][1:] == [("rel", "–"), ("rel+", "–")]
-    assert [table.title for table in tables] == ["against ner only (p-values are Holm-corrected)", "ner: ΔF1 per type"]
+    assert [table.title for table in tables] == [
+        "against ner only (p-values are Holm-corrected)",
+        "ner: ΔF1 per type",
+        "ner: kinds of error (p is Holm-corrected)",
+    ]
     assert [row[1] for row in long_comparison(found).rows if row[2] == "(all)"] == ["ner"]
 
 
@@ -303,6 +307,14 @@ def test_csv_of_comparisons() -> None:
     assert float(row["p_bootstrap_holm"]) >= float(row["p_bootstrap"])
     assert chosen["better", "ner", "Task"]["delta"] == "1.0"
     assert ("ner only", "rel", "(all)") not in chosen
+    assert task.errors is not None
+    kinds = {row["kind"]: row for row in rows if (row["system"], row["task"]) == ("better", "ner") and row["kind"]}
+    assert list(kinds) == list(task.errors.kinds)
+    for kind, change in task.errors.kinds.items():
+        shown = {"baseline_n": change.baseline, "n": change.other, "mended": change.mended, "broken": change.broken}
+        assert {name: int(kinds[kind][name]) for name in shown} == shown
+        assert kinds[kind]["type"] == "(errors)"
+        assert kinds[kind]["p_kind"] == ("" if change.test is None else repr(change.test.p_randomization))
 
 
 def test_a_comparison_that_cannot_be_tested() -> None:
@@ -311,7 +323,7 @@ def test_a_comparison_that_cannot_be_tested() -> None:
     empty = System("empty", tallied.score(), tallied.tally.matches, tallied.examples)
     found: list[SystemComparison] = compare_systems(empty, [empty], SETTINGS)
     (row,) = [row for row in long_comparison(found).rows if row[2] == "(all)"]
-    assert row == ("empty", "ner", "(all)", *(None,) * 9, 0, 0)
+    assert row == ("empty", "ner", "(all)", *(None,) * 9, 0, 0, *(None,) * 10)
     assert comparison_tables("empty", found)[0].rows[0] == ("empty", "ner", *("–",) * 8)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sciie_eval.comparison import SystemComparison, difference
 from sciie_eval.counting import Counts
+from sciie_eval.error_comparison import KindChange
 from sciie_eval.results import CorpusScore, TaskScore
 
 __all__ = [
@@ -150,7 +151,7 @@ def _raw(counts: Counts) -> tuple[Cell, ...]:
 
 
 def comparison_tables(baseline: str, found: Sequence[SystemComparison]) -> list[Table]:
-    """The tables of a comparison: the tests, then the difference per type."""
+    """The tables of a comparison: the tests, the difference per type, and the kinds of error."""
     tests = []
     for system in found:
         for task, comparison in system.tasks.items():
@@ -174,7 +175,7 @@ def comparison_tables(baseline: str, found: Sequence[SystemComparison]) -> list[
             )
     columns = ("system", "task", "base F1", "F1", "Δ", "CI of Δ", "p boot", "p rand", "won", "lost")
     title = f"against {baseline} (p-values are Holm-corrected)"
-    return [Table(title, columns, tuple(tests), n_labels=2), *_delta_tables(found)]
+    return [Table(title, columns, tuple(tests), n_labels=2), *_delta_tables(found), *_change_tables(found)]
 
 
 def _delta_tables(found: Sequence[SystemComparison]) -> list[Table]:
@@ -193,6 +194,29 @@ def _delta_tables(found: Sequence[SystemComparison]) -> list[Table]:
     return tables
 
 
+def _change_tables(found: Sequence[SystemComparison]) -> list[Table]:
+    """The kinds of error of every task, those that occur."""
+    columns = ("system", "kind", "base", "now", "Δ", "CI of Δ", "p", "mended", "broken")
+    tables = []
+    for task in found[0].tasks:
+        rows = [
+            (system.name, kind, *_change_cells(change))
+            for system in found
+            if (compared := system.tasks[task]) is not None and compared.errors is not None
+            for kind, change in compared.errors.kinds.items()
+            if change.baseline or change.other
+        ]
+        if rows:
+            tables.append(Table(f"{task}: kinds of error (p is Holm-corrected)", columns, tuple(rows), n_labels=2))
+    return tables
+
+
+def _change_cells(change: KindChange) -> tuple[Cell, ...]:
+    bounds = "–" if change.test is None else f"{change.test.ci[0]:+.0f} … {change.test.ci[1]:+.0f}"
+    p = "–" if change.p_holm is None else f"{change.p_holm:.4f}"
+    return change.baseline, change.other, f"{change.delta:+d}", bounds, p, change.mended, change.broken
+
+
 def long_comparison(found: Sequence[SystemComparison]) -> Table:
     """A comparison in long form, unrounded: what CSV holds."""
     rows: list[tuple[Cell, ...]] = []
@@ -207,13 +231,29 @@ def long_comparison(found: Sequence[SystemComparison]) -> Table:
             holm = comparison.p_holm or {}
             corrected = holm.get("bootstrap"), holm.get("randomization")
             wins = len(comparison.won), len(comparison.lost)
-            rows.append(
-                (system.name, task, "(all)", comparison.baseline.f1, comparison.other.f1, *tested, *corrected, *wins)
-            )
+            f1s = comparison.baseline.f1, comparison.other.f1
+            nothing: tuple[Cell, ...] = (None,) * 10
+            rows.append((system.name, task, "(all)", *f1s, *tested, *corrected, *wins, *nothing))
             rows += [
-                (system.name, task, label, one.f1, two.f1, difference(one, two), *(None,) * 8)
+                (system.name, task, label, one.f1, two.f1, difference(one, two), *(None,) * 8, *nothing)
                 for label, (one, two) in comparison.by_type.items()
             ]
+            if comparison.errors is not None:
+                rows += [
+                    (system.name, task, "(errors)", *(None,) * 11, kind, *_raw_change(change))
+                    for kind, change in comparison.errors.kinds.items()
+                ]
     columns = ("system", "task", "type", "baseline_f1", "f1", "delta", "ci_low", "ci_high", "p_bootstrap")
     more = ("p_randomization", "p_bootstrap_holm", "p_randomization_holm", "won", "lost")
-    return Table("", (*columns, *more), tuple(rows), n_labels=3)
+    return Table("", (*columns, *more, *_KIND_COLUMNS), tuple(rows), n_labels=3)
+
+
+_KIND_COLUMNS = (
+    *("kind", "baseline_n", "n", "delta_n", "delta_n_low", "delta_n_high", "p_kind", "p_kind_holm"),
+    *("mended", "broken"),
+)
+
+
+def _raw_change(change: KindChange) -> tuple[Cell, ...]:
+    tested = (None,) * 3 if change.test is None else (*change.test.ci, change.test.p_randomization)
+    return change.baseline, change.other, change.delta, *tested, change.p_holm, change.mended, change.broken

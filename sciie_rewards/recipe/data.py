@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciie_eval.cards import Card, data_root, load_card
@@ -13,12 +14,12 @@ from sciie_eval.schema import Example
 from sciie_eval.signature import GoldHash
 from sciie_eval.store import verify
 from sciie_rewards.recipe.curriculum import evenly
-from sciie_rewards.recipe.sections import Data
+from sciie_rewards.recipe.sections import Data, Domain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["SAMPLE", "Sentences"]
+__all__ = ["SAMPLE", "Sentences", "domain_sentences"]
 
 SAMPLE = "sample"
 """What `Data.fallback` calls the bundled sample: 60 sentences of our own, enough to see that everything works."""
@@ -27,8 +28,9 @@ SAMPLE = "sample"
 class Sentences(Mapping[str, list[Example]]):
     """The splits of a run by name, after `Data.limit`.
 
-    Where files of the card are absent and there is a fallback, all splits are taken from that. The bundled sample has
-    no splits: each split but the first gets a document of it, and the first (train) gets the rest.
+    Files of the user go before those of the card. Where files of the card are absent and there is a fallback, all
+    splits are taken from that. The bundled sample has no splits: each split but the first gets a document of it, and
+    the first (train) gets the rest.
 
     Args:
         data: which sentences.
@@ -56,7 +58,8 @@ class Sentences(Mapping[str, list[Example]]):
         if data.fallback is None:
             return data.card
         card = load_card(data.card)
-        absent = [str(path.name) for _, path, status in verify(card, self.names) if status == "absent"]
+        wanted = [name for name in self.names if name not in data.files]
+        absent = [str(path.name) for _, path, status in verify(card, wanted) if status == "absent"]
         if not absent:
             return data.card
         if self._console is not None:
@@ -69,20 +72,20 @@ class Sentences(Mapping[str, list[Example]]):
         """The card of labels and prompts.
 
         Raises:
-            InputError: no such card, or a limit for a split that it does not have.
+            InputError: no such card, or a limit or a file for a split that is not there.
         """
         card = load_card(self._data.card if self.source == SAMPLE else self.source)
         known = dict.fromkeys((*self.names, *card.splits))
-        if wrong := next((name for name in self._data.limit if name not in known), None):
-            raise InputError(f"data.limit.{wrong}: no such split{nearest(wrong, list(known))}")
+        for setting, named in (("limit", self._data.limit), ("files", self._data.files)):
+            if wrong := next((name for name in named if name not in known), None):
+                raise InputError(f"data.{setting}.{wrong}: no such split{nearest(wrong, list(known))}")
         return card
 
     def __getitem__(self, split: str) -> list[Example]:
         if split not in self.names:
             raise KeyError(split)
         if split not in self._read:
-            found = self._dealt(split) if self.source == SAMPLE else load_split(self.card, split)
-            self._read[split] = evenly(found, self._data.limit.get(split))
+            self._read[split] = evenly(self._found(split), self._data.limit.get(split))
         return self._read[split]
 
     def __iter__(self) -> Iterator[str]:
@@ -92,7 +95,9 @@ class Sentences(Mapping[str, list[Example]]):
         return len(self.names)
 
     def name(self, split: str) -> str:
-        """What signatures call the gold of a split, such as ``scier/test``."""
+        """What signatures call the gold of a split, such as ``scier/test``, or a file of the user."""
+        if self.source != SAMPLE and split in self._data.files:
+            return Path(self._data.files[split]).name
         return f"{self.source if self.source == SAMPLE else self.card.name}/{split}"
 
     def gold_sha256(self, split: str) -> str:
@@ -106,6 +111,14 @@ class Sentences(Mapping[str, list[Example]]):
         splits = {split: {"sentences": len(self[split]), "gold_sha256": self.gold_sha256(split)} for split in self}
         return {"card": self.card.name, "source": self.source, "splits": splits}
 
+    def _found(self, split: str) -> list[Example]:
+        """All sentences of a split."""
+        if self.source == SAMPLE:
+            return self._dealt(split)
+        if split in self._data.files:
+            return read_gold(self._data.files[split], self.card.schema)
+        return load_split(self.card, split)
+
     def _dealt(self, split: str) -> list[Example]:
         """The split's documents of the sample, with ids that begin with its name."""
         found = read_gold(data_root() / "sample" / "gold.jsonl", self.card.schema)
@@ -114,3 +127,26 @@ class Sentences(Mapping[str, list[Example]]):
         mine = documents[others:] if place == 0 else documents[place - 1 : place]
         chosen = [example for example in found if example.doc_id in mine]
         return [example.model_copy(update={"id": f"{split}-{row}"}) for row, example in enumerate(chosen)]
+
+
+def domain_sentences(
+    domain: Domain, data: Data, card: Card, examples: Mapping[str, list[Example]]
+) -> tuple[Card, list[Example]]:
+    """The card and the sentences of a domain: splits of the run as the run has them, all else as it is read.
+
+    Args:
+        domain: which sentences.
+        data: those of the run.
+        card: of the run.
+        examples: the run's sentences by split.
+
+    Raises:
+        InputError: no such card, split or file, or what is wrong with the file.
+        CorpusError: files are absent or altered.
+    """
+    split = domain.split or data.train
+    if domain.card is None and domain.file is None and split in examples:
+        return card, evenly(examples[split], domain.limit)
+    own = card if domain.card is None else load_card(domain.card)
+    found = load_split(own, split) if domain.file is None else read_gold(domain.file, own.schema)
+    return own, evenly(found, domain.limit)

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from sciie_eval.cards import Card
+from sciie_eval.signature import GoldHash
 from sciie_rewards.recipe.config import Recipe
-from sciie_rewards.recipe.data import Sentences
+from sciie_rewards.recipe.data import Sentences, domain_sentences
 from sciie_rewards.recipe.rundir import Mark, digest_of
-from sciie_rewards.recipe.sections import System
+from sciie_rewards.recipe.sections import Domain, Grpo, System
 
 __all__ = ["BASE", "DICTIONARY", "Kind", "Step", "plan", "samples_path", "wanted_systems"]
 
@@ -97,6 +99,7 @@ def plan(recipe: Recipe, sentences: Sentences, systems: Collection[System], kind
 class _Plan:
     def __init__(self, recipe: Recipe, sentences: Sentences) -> None:
         self._recipe, self._sentences = recipe, sentences
+        self._read: dict[Domain, dict[str, str]] = {}
 
     def steps(self, systems: Collection[System], kinds: Collection[Kind]) -> list[Step]:
         names = [system.name for system in systems]
@@ -155,7 +158,7 @@ class _Plan:
             "seed": recipe.seed,
             "grpo": {"select": section["select"], "reward": section["reward"]},
             "generate": self._sampling(),
-            "data": self._data(recipe.data.train),
+            "data": self._domains(system) or self._data(recipe.data.train),
             "start": self._start_digest(system),
         }
         mark = Mark(folder / "select.json", folder / "selected.jsonl", (folder / "select",), folder)
@@ -179,6 +182,8 @@ class _Plan:
         }
         if recipe.monitor.every:
             settings |= {"generate": self._sampling(), "data": self._data(recipe.data.train, recipe.data.dev)}
+        if domains := self._domains(system):
+            settings["data"] |= {"domains": domains}
         mark = Mark(folder / "train.json", folder / "model", (folder / "checkpoints", folder / "best"), folder)
         return Step("train", system, folder, settings, mark, self._start(system))
 
@@ -210,7 +215,10 @@ class _Plan:
     def _section(self, system: System) -> dict[str, Any]:
         section = self._recipe.settings_of(system)
         assert section is not None
-        return section.model_dump(mode="json")
+        found = section.model_dump(mode="json")
+        if found.get("domains") is None:  # then it does not matter how they would be drawn
+            found = {name: value for name, value in found.items() if name not in ("domains", "domain_weights")}
+        return found
 
     def _folder(self, system: System) -> Path:
         return self._recipe.output_dir / system.name
@@ -228,12 +236,28 @@ class _Plan:
 
     def _data(self, *splits: str) -> dict[str, Any]:
         """What prompts and gold are made of: the card, and the sentences."""
-        card = self._sentences.card
-        described = card.model_dump(mode="json", by_alias=True, include={"label_schema", "notes"})
         return {
-            "labels and notes": digest_of(described),
+            "labels and notes": _labels(self._sentences.card),
             **{split: self._sentences.gold_sha256(split) for split in splits},
         }
+
+    def _domains(self, system: System) -> dict[str, Any]:
+        """The same of the system's domains; empty where it has none."""
+        section = self._recipe.settings_of(system)
+        domains = section.domains if isinstance(section, Grpo) else None
+        return {name: self._domain(domain) for name, domain in (domains or {}).items()}
+
+    def _domain(self, domain: Domain) -> dict[str, str]:
+        if domain not in self._read:
+            card, examples = domain_sentences(domain, self._recipe.data, self._sentences.card, self._sentences)
+            found = {"labels and notes": _labels(card), "sentences": GoldHash(examples).hexdigest()}
+            self._read[domain] = found
+        return self._read[domain]
+
+
+def _labels(card: Card) -> str:
+    """What a prompt is made of beside the sentence."""
+    return digest_of(card.model_dump(mode="json", by_alias=True, include={"label_schema", "notes"}))
 
 
 def _deciding(trainer: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from sciie_rewards.settings import RewardSettings
 __all__ = [
     "Augment",
     "Data",
+    "Domain",
+    "DomainWeights",
     "Generate",
     "Grpo",
     "Lora",
@@ -44,6 +46,8 @@ class Data(Section):
         dev: split that is sampled during training, and by which the best checkpoint is chosen.
         tests: splits of the tables.
         limit: at most so many sentences of a split, evenly spaced over it; splits not named are taken whole.
+        files: files of your own by split, in SciER's or in token-span form; they go before those of the card, which
+            then gives labels and prompts.
         fallback: card to take where the files of ``card`` are absent; it is said when that happens.
     """
 
@@ -52,6 +56,7 @@ class Data(Section):
     dev: str = "dev"
     tests: tuple[str, ...] = Field(default=("test", "test_ood"), min_length=1)
     limit: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
     fallback: str | None = None
 
 
@@ -143,14 +148,47 @@ class Select(Section):
     samples: int = Field(default=8, ge=2)
 
 
+class Domain(Section):
+    """Sentences of one domain of GRPO, with the card that they are asked and judged by.
+
+    Attributes:
+        card: dataset card, by name or path; None: that of the run.
+        split: of the card; None: the one that the run trains on.
+        file: a file of your own in place of the split.
+        limit: at most so many sentences, evenly spaced.
+    """
+
+    card: str | None = None
+    split: str | None = None
+    file: str | None = None
+    limit: int | None = Field(default=None, ge=1)
+
+
+class DomainWeights(Section):
+    """How domains are drawn (`sciie_rewards.recipe.domain_sampler`).
+
+    Attributes:
+        alpha: weight of the newest rewards in a domain's average.
+        tau: in units of the reward; the smaller, the more the hardest domain gets.
+        eps: share of the prompts that is dealt out evenly; of n domains each has at least eps / n of all.
+    """
+
+    alpha: float = Field(default=0.5, gt=0, le=1)
+    tau: float = Field(default=0.5, gt=0)
+    eps: float = Field(default=0.1, ge=0, le=1)
+
+
 class Grpo(Section):
     """Reinforcement learning with a reward of this package.
 
     Attributes:
-        reward: settings of `sciie_rewards.R2Reward`.
+        reward: settings of `sciie_rewards.R2Reward`; its schema is that of the card, unless it names another.
         curriculum: prompts in ascending order of words + relations, which the trainer does not shuffle.
         max_prompt_length: tokens; longer prompts are reported before training starts, which they stop.
-        select: which prompts.
+        select: which prompts; of every domain.
+        domains: by name; prompts are drawn by domain, the harder ones more often. None: the training split, as the
+            trainer draws it.
+        domain_weights: how domains are drawn.
         lora: None trains all weights.
         trainer: arguments of `trl.GRPOConfig`.
     """
@@ -159,6 +197,10 @@ class Grpo(Section):
     curriculum: bool = True
     max_prompt_length: int = Field(default=2048, ge=1)
     select: Select = Select()
+    domains: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")], Domain] | None = Field(
+        default=None, min_length=1
+    )
+    domain_weights: DomainWeights = DomainWeights()
     lora: Lora | None = None
     trainer: dict[str, Any] = Field(default_factory=dict)
 

@@ -15,12 +15,13 @@ from sciie_eval.files import write_whole
 from sciie_eval.schema import Example
 from sciie_rewards.composite import R2Reward
 from sciie_rewards.recipe.curriculum import evenly
+from sciie_rewards.recipe.domains import DomainData, domains_of, reward_for
 from sciie_rewards.recipe.failures import check_training_packages, explained
 from sciie_rewards.recipe.generate import sample_into
 from sciie_rewards.recipe.models import check_start
 from sciie_rewards.recipe.progress import bar
 from sciie_rewards.recipe.quiet import say
-from sciie_rewards.recipe.sampling import Draw, open_sampler
+from sciie_rewards.recipe.sampling import Draw, Sampler, open_sampler
 from sciie_rewards.recipe.sections import Grpo, Select
 from sciie_rewards.recipe.stage import Stage
 
@@ -31,6 +32,8 @@ Row = dict[str, Any]
 
 def select(stage: Stage) -> None:
     """Choose the prompts of a system's GRPO: ``selected.jsonl`` with ``{"id", "average", "spread"}``.
+
+    With domains as many are chosen of each, and rows have ``domain`` as well.
 
     ``average`` is the mean reward of a prompt's samples and ``spread`` their standard deviation, both in [0, 1] under
     profile ``robust``; null where `Select.size` is None and nothing is sampled.
@@ -43,45 +46,58 @@ def select(stage: Stage) -> None:
     path = stage.folder / "selected.jsonl"
     if path.exists():
         return
-    examples = stage.examples[stage.recipe.data.train]
+    domains = domains_of(stage, settings)
     if settings.select.size is None:
-        rows: list[Row] = [{"id": example.id, "average": None, "spread": None} for example in examples]
+        found = [_all_of(domain) for domain in domains]
     else:
-        rows = _sampled(stage, settings, evenly(examples, settings.select.candidates))
+        found = _sampled(stage, settings, domains)
+    rows = [
+        {**row, **({"domain": domain.name} if domain.name else {})}
+        for domain, some in zip(domains, found, strict=True)
+        for row in some
+    ]
     stage.folder.mkdir(parents=True, exist_ok=True)
     write_whole(path, (f"{json.dumps(row)}\n" for row in rows))
 
 
-def _sampled(stage: Stage, settings: Grpo, candidates: Sequence[Example]) -> list[Row]:
-    """Rows of the prompts that are kept."""
-    recipe, reward = stage.recipe, R2Reward.from_settings(settings.reward)
+def _all_of(domain: DomainData) -> list[Row]:
+    """Rows of all prompts, of which nothing is known."""
+    return [{"id": example.id, "average": None, "spread": None} for example in domain.examples]
+
+
+def _sampled(stage: Stage, settings: Grpo, domains: Sequence[DomainData]) -> list[list[Row]]:
+    """Rows of the prompts that are kept, domain by domain."""
     check_training_packages()
     check_start(stage.start, use_cpu=settings.trainer.get("use_cpu"))
-    with (
-        explained("generate", stage.folder),
-        open_sampler(stage.start, recipe.generate) as sampler,
-        bar(stage.console, f"{stage.system.name}: select", len(candidates)) as tick,
-    ):
+    with explained("generate", stage.folder), open_sampler(stage.start, stage.recipe.generate) as sampler:
+        return [_kept(stage, settings, domain, sampler) for domain in domains]
+
+
+def _kept(stage: Stage, settings: Grpo, domain: DomainData, sampler: Sampler) -> list[Row]:
+    """Rows of the prompts of one domain that are kept, and one line on them."""
+    recipe, title = stage.recipe, ": ".join(filter(None, (stage.system.name, domain.name)))
+    candidates = evenly(domain.examples, settings.select.candidates)
+    with bar(stage.console, f"{title}: select", len(candidates)) as tick:
         said = sample_into(
-            stage.folder / "select" / "samples.jsonl",
+            stage.folder / "select" / (f"samples.{domain.name}.jsonl" if domain.name else "samples.jsonl"),
             candidates,
             sampler,
             Draw(settings.select.samples, recipe.generate.temperatures[0], recipe.seed),
             recipe,
-            stage.card,
+            domain.card,
             tick,
         )
-    found = chosen(candidates, said, reward, settings.select)
+    found = chosen(candidates, said, reward_for(settings, domain.card), settings.select)
     apart = sum(1 for row in found if row["spread"])
     if apart < len(found):
         say(
             stage.console,
-            f"{stage.system.name}: the reward tells the samples of no prompt apart; {len(found)} prompts are taken "
+            f"{title}: the reward tells the samples of no prompt apart; {len(found)} prompts are taken "
             "evenly; GRPO has nothing to go by until it does (train SFT longer, or raise grpo.select.samples)",
             "yellow",
         )
     else:
-        say(stage.console, f"{stage.system.name}: {apart} of {len(candidates)} prompts kept")
+        say(stage.console, f"{title}: {apart} of {len(candidates)} prompts kept")
     return found
 
 

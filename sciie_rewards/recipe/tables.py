@@ -105,7 +105,7 @@ def _split_tables(runs: Sequence[RunScores], split: str, apart: bool) -> Iterato
         values = (joined(runs, (system, split, temperature), measure) for measure in SHOWN)
         number = sum(one.system == system for one in own)
         rows.append((system, *map(_cell, values), "ours" if len(runs) == 1 else f"ours, {number} runs"))
-    published = [_published_row(one, split, k) for one in _published(runs) if one.on(split)]
+    published = [_published_row(one, split, k) for one in _published(runs) if one.on(split) and _is_scier(runs, split)]
     title = f"{runs[0].gold[split]}, {own[0].scores.n_sentences} sentences, temperature {temperature:g}"
     columns = ("system", *(_heading(measure, k) for measure in SHOWN), "grade")
     if apart and published:
@@ -234,8 +234,12 @@ def _all(runs: Sequence[RunScores]) -> Iterator[Scored]:
 
 def _published(runs: Sequence[RunScores]) -> list[Published]:
     """The literature, beside runs on SciER."""
-    scier = any(name.startswith("scier/") for name in runs[0].gold.values())
+    scier = any(_is_scier(runs, split) for split in runs[0].gold)
     return published_results() if scier and runs[0].recipe.tables.published else []
+
+
+def _is_scier(runs: Sequence[RunScores], split: str) -> bool:
+    return runs[0].gold[split].startswith("scier/")
 
 
 def _check_comparable(runs: Sequence[RunScores]) -> None:
