@@ -12,13 +12,14 @@ from sciie_eval.counting import Counts
 from sciie_eval.error_comparison import ErrorChanges, Kinds, compare_kinds, kinds_of
 from sciie_eval.exceptions import InputError
 from sciie_eval.matching import Match
+from sciie_eval.paired_tests import Comparison, compare_counts, holm
 from sciie_eval.results import CorpusScore
 from sciie_eval.rules import Task
 from sciie_eval.schema import Example, Extraction
 from sciie_eval.scoring import Prediction, tally_predictions
 from sciie_eval.settings import Settings
 from sciie_eval.sides import Item
-from sciie_eval.stats import Comparison, cluster_difference_interval, cluster_totals, compare_counts, holm
+from sciie_eval.stats import cluster_difference_interval, cluster_totals
 
 __all__ = ["Change", "System", "SystemComparison", "TaskComparison", "compare", "compare_systems", "difference"]
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from sciie_eval.matching import Match
+from sciie_eval.paired_tests import Sum, compare_sums, holm
 from sciie_eval.places import Places
 from sciie_eval.rules import Task
 from sciie_eval.settings import Settings
 from sciie_eval.sides import Item
-from sciie_eval.stats import Floats, Sum, compare_sums, holm
+from sciie_eval.stats import Floats
 from sciie_eval.taxonomy import KINDS, Judge, Judged, Kind
 
 __all__ = ["ErrorChanges", "KindChange", "Kinds", "compare_kinds", "kinds_of"]

@@ -1,4 +1,4 @@
-"""Intervals and paired tests, from counts per sentence alone.
+"""Intervals, from counts per sentence alone.
 
 Nearly all functions take count matrices: one row a sentence (or a document), columns tp, n_pred, n_gold. Equal rows are
 pooled first: resampling sentences is a multinomial over the distinct rows. That is the same distribution, is fast for
@@ -8,23 +8,19 @@ any number of sentences, and makes the result independent of the order of the se
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Comparison",
-    "Sum",
     "bootstrap_interval",
     "cluster_difference_interval",
     "cluster_interval",
     "cluster_totals",
-    "compare_counts",
-    "compare_sums",
-    "holm",
+    "half_width",
     "micro_f1",
     "ratio_intervals",
+    "resampled",
     "statistic_intervals",
 ]
 
@@ -63,7 +59,7 @@ def bootstrap_interval(
     if len(counts) == 0:
         return None
     rows, numbers = _pooled(counts, numbers)
-    scores = micro_f1(_resampled(rows, numbers, resamples, seed))
+    scores = micro_f1(resampled(rows, numbers, resamples, seed))
     scores = scores[~np.isnan(scores)]
     if len(scores) == 0:
         return None
@@ -83,8 +79,8 @@ def _pooled(rows: Floats, numbers: NDArray[np.intp] | None) -> tuple[Floats, NDA
     return pooled, found
 
 
-def _resampled(rows: Floats, numbers: NDArray[np.intp], resamples: int, seed: int) -> Floats:
-    """Column totals of each resample: (resamples, columns)."""
+def resampled(rows: Floats, numbers: NDArray[np.intp], resamples: int, seed: int) -> Floats:
+    """Column totals of each resample, (resamples, columns), of rows that stand for so many sentences each."""
     rng = np.random.default_rng(seed)
     total = int(numbers.sum())
     chunk = max(1, CHUNK_CELLS // len(rows))
@@ -121,7 +117,7 @@ def cluster_interval(totals: Floats, *, level: float = 95.0) -> tuple[float, flo
     if found is None:
         return None
     f1, influence = found
-    half = _half_width(influence, level)
+    half = half_width(influence, level)
     return max(0.0, f1 - half), min(1.0, f1 + half)
 
 
@@ -141,7 +137,7 @@ def cluster_difference_interval(baseline: Floats, other: Floats, *, level: float
     one, two = _influence(baseline), _influence(other)
     if one is None or two is None:
         return None
-    delta, half = two[0] - one[0], _half_width(two[1] - one[1], level)
+    delta, half = two[0] - one[0], half_width(two[1] - one[1], level)
     return max(-1.0, delta - half), min(1.0, delta + half)
 
 
@@ -154,161 +150,12 @@ def _influence(totals: Floats) -> tuple[float, Floats] | None:
     return f1, (2 * totals[:, 0] - f1 * size) / size.mean()
 
 
-def _half_width(influence: Floats, level: float) -> float:
+def half_width(influence: Floats, level: float) -> float:
+    """Half a Student t interval of the mean of the influence values of documents."""
     from scipy.special import stdtrit
 
     number = len(influence)
     return float(stdtrit(number - 1, 0.5 + level / 200)) * float(influence.std(ddof=1)) / float(np.sqrt(number))
-
-
-class Comparison(NamedTuple):
-    """How one system's micro-F1 differs from a baseline's on the same sentences.
-
-    Attributes:
-        delta: F1 of the system − F1 of the baseline, in [−1, 1].
-        ci: percentile interval of the paired bootstrap.
-        p_bootstrap: two-sided, (c + 1) / (n + 1), c the resamples with |Δ* − Δ| >= |Δ|.
-        p_randomization: two-sided approximate randomisation, likewise with |Δ*| >= |Δ| under random swaps.
-    """
-
-    delta: float
-    ci: tuple[float, float]
-    p_bootstrap: float
-    p_randomization: float
-
-
-def compare_counts(
-    baseline: Floats, other: Floats, *, level: float = 95.0, resamples: int = 1000, seed: int = 12345
-) -> Comparison | None:
-    """Paired bootstrap and approximate randomisation of the difference in micro-F1.
-
-    Sources: paired bootstrap, Koehn 2004 (two-sided as in sacrebleu); approximate randomisation, Noreen 1989, Riezler
-    & Maxwell 2005; the (c + 1) / (n + 1) estimate, Davison & Hinkley 1997, 4.2.
-
-    Args:
-        baseline: (n, 3) counts of the baseline, one row a sentence or a document.
-        other: (n, 3) counts of the system, the same sentences in the same order.
-        level: confidence level in percent.
-        resamples: number of resamples and of random swaps.
-        seed: of `numpy.random.default_rng`.
-
-    Returns:
-        None where either F1 is undefined, or their difference in every resample.
-    """
-    delta = float(micro_f1(other.sum(axis=0)) - micro_f1(baseline.sum(axis=0))) if len(baseline) else np.nan
-    if np.isnan(delta):
-        return None
-    rows, numbers = np.unique(np.hstack([baseline, other]), axis=0, return_counts=True)
-    drawn = _resampled(rows, numbers, resamples, seed)
-    deltas = micro_f1(drawn[:, 3:]) - micro_f1(drawn[:, :3])
-    deltas = deltas[~np.isnan(deltas)]
-    if len(deltas) == 0:
-        return None
-    swapped = _swapped(rows, numbers, resamples, seed)
-    tail = (100.0 - level) / 2
-    low, high = np.percentile(deltas, [tail, 100.0 - tail])
-    return Comparison(
-        delta,
-        (float(low), float(high)),
-        _p_value(np.abs(deltas - delta), abs(delta)),
-        _p_value(np.abs(swapped), abs(delta)),
-    )
-
-
-def _swapped(rows: Floats, numbers: NDArray[np.intp], resamples: int, seed: int) -> Floats:
-    """Differences under random swaps: of n equal rows, Binomial(n, 1/2) change sides."""
-    rng = np.random.default_rng(seed)
-    left, right = rows[:, :3], rows[:, 3:]
-    sums_left, sums_right = numbers @ left, numbers @ right
-    chunk = max(1, CHUNK_CELLS // len(rows))
-    parts = []
-    for start in range(0, resamples, chunk):
-        swaps = rng.binomial(numbers, 0.5, size=(min(chunk, resamples - start), len(rows)))
-        moved = swaps @ (right - left)
-        parts.append(micro_f1(sums_right - moved) - micro_f1(sums_left + moved))
-    return np.concatenate(parts)
-
-
-def _p_value(values: Floats, observed: float) -> float:
-    """(c + 1) / (n + 1) over the defined values; a tie counts, also where summation order changed the last bits."""
-    values = values[~np.isnan(values)]
-    return float((np.count_nonzero(values >= observed - 1e-12) + 1) / (len(values) + 1))
-
-
-class Sum(NamedTuple):
-    """How a sum of paired differences stands.
-
-    Attributes:
-        ci: interval of the sum over as many sentences (or documents) of this kind.
-        p_randomization: two-sided, (c + 1) / (n + 1), c the random sign changes whose sum is at least as far from 0.
-    """
-
-    ci: tuple[float, float]
-    p_randomization: float
-
-
-def compare_sums(
-    differences: Floats,
-    *,
-    clusters: list[str] | None = None,
-    level: float = 95.0,
-    resamples: int = 1000,
-    seed: int = 12345,
-) -> list[Sum | None]:
-    """Intervals and tests of many sums of paired differences, such as errors of a kind per sentence.
-
-    Without clusters the percentile bootstrap over sentences; with clusters Student t over the D documents' sums,
-    D · (mean ± t · sd / √D). The test is approximate randomisation: exchanging the two systems in a sentence (or
-    document) changes the sign of its difference.
-
-    Args:
-        differences: (n_sentences, n_sums), system minus baseline.
-        clusters: the document of every sentence, to resample documents.
-        level: confidence level in percent.
-        resamples: number of resamples and of random exchanges.
-        seed: of `numpy.random.default_rng`.
-
-    Returns:
-        One a column; None without sentences, or with fewer than two documents.
-
-    >>> gone = compare_sums(np.array([[-1.0], [-1.0], [0.0], [-1.0], [-1.0], [-1.0], [-1.0], [-1.0]]))[0]
-    >>> gone.ci, gone.p_randomization < 0.05
-    ((-8.0, -5.0), True)
-    """
-    if clusters is not None:
-        differences = cluster_totals(differences, clusters)
-    number = len(differences)
-    if number < (1 if clusters is None else 2):
-        return [None] * differences.shape[1]
-    return [_sum(column, clusters is not None, level, resamples, seed) for column in differences.T]
-
-
-def _sum(column: Floats, by_clusters: bool, level: float, resamples: int, seed: int) -> Sum:
-    rows, numbers = np.unique(column, return_counts=True)
-    total = float(numbers @ rows)
-    if by_clusters:
-        half = len(column) * _half_width(column, level)
-        bounds = (total - half, total + half)
-    else:
-        tail = (100.0 - level) / 2
-        low, high = np.percentile(_resampled(rows[:, None], numbers, resamples, seed), [tail, 100.0 - tail])
-        bounds = (float(low), float(high))
-    changed = np.random.default_rng(seed).binomial(numbers, 0.5, size=(resamples, len(rows)))
-    return Sum(bounds, _p_value(np.abs((numbers - 2 * changed) @ rows), abs(total)))
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Holm's step-down correction for several comparisons with one baseline (Holm 1979), in the given order.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    corrected: list[Any] = [None] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = largest
-    return corrected
 
 
 def ratio_intervals(
@@ -347,7 +194,7 @@ def ratio_intervals(
     # not pooled: which sentences a resample draws must not depend on how many ratios are asked for
     pairs = np.stack([numerators, denominators], axis=-1).reshape(len(both), -1).round(12)  # equal but for last bits
     rows = both[np.lexsort(pairs.T[::-1])]
-    above, below = np.split(_resampled(rows, np.ones(len(rows), dtype=np.intp), resamples, seed), 2, axis=1)
+    above, below = np.split(resampled(rows, np.ones(len(rows), dtype=np.intp), resamples, seed), 2, axis=1)
     tails = [(100.0 - level) / 2, 50.0 + level / 2]
     defined = [(one[two > 0], two[two > 0]) for one, two in zip(above.T, below.T, strict=True)]
     bounds = [np.percentile(one / two, tails).tolist() if len(two) else None for one, two in defined]
@@ -359,7 +206,7 @@ def _ratio_by_clusters(totals: Floats, level: float) -> tuple[float, float] | No
     if len(totals) < 2 or below.sum() == 0:
         return None
     ratio = float(above.sum() / below.sum())
-    half = _half_width((above - ratio * below) / below.mean(), level)
+    half = half_width((above - ratio * below) / below.mean(), level)
     return max(0.0, ratio - half), min(1.0, ratio + half)
 
 
@@ -385,7 +232,7 @@ def statistic_intervals(
     Returns:
         Bounds of every statistic; None where it is undefined in every resample.
     """
-    values = statistics(_resampled(rows, numbers, resamples, seed))
+    values = statistics(resampled(rows, numbers, resamples, seed))
     tails = [(100.0 - level) / 2, 50.0 + level / 2]
     defined = [column[~np.isnan(column)] for column in values.T]
     bounds = [np.percentile(column, tails).tolist() if len(column) else None for column in defined]

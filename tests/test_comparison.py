@@ -11,9 +11,10 @@ from toy import Row
 from sciie_eval import Example, InputError, compare
 from sciie_eval.comparison import System, SystemComparison, TaskComparison, compare_systems, difference
 from sciie_eval.counting import Counts
+from sciie_eval.paired_tests import compare_counts, holm
 from sciie_eval.scoring import tally_predictions
 from sciie_eval.settings import Settings
-from sciie_eval.stats import cluster_difference_interval, compare_counts, holm
+from sciie_eval.stats import cluster_difference_interval
 from sciie_eval.taxonomy import KINDS
 
 FAST = {"bootstrap": 200}

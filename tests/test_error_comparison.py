@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from sciie_eval import compare, errors
 from sciie_eval.cli import app
 from sciie_eval.error_comparison import ErrorChanges
+from sciie_eval.paired_tests import compare_sums
 from sciie_eval.rules import Task
-from sciie_eval.stats import compare_sums
 from sciie_eval.taxonomy import KINDS
 
 FAST = {"bootstrap": 50}
