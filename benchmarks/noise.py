@@ -1,8 +1,9 @@
 """What noise in the reward costs, and what patterns, calibration and votes bring, on a scripted policy.
 
 The shape of the study "The Climb Carves Wisdom Deeper Than the Summit" (arXiv:2505.22653) without a language model:
-`scripted_policy` learns how to work from rewards of real texts, under every reward of `rewards`, in three worlds: in two
-thorough reasoning halves the errors, in one it is decoration, and in one it is never faked. Compared is the true F1.
+`scripted_policy` learns how to work from rewards of real texts, under every reward of `rewards`, in three worlds: in
+two thorough reasoning halves the errors, in one of these it is never faked; in the third it is decoration. What is
+compared is the true F1.
 
 Run: ``python benchmarks/noise.py`` (about two minutes on one core, on the bundled sample).
 """

@@ -43,7 +43,7 @@ WORLDS = {
 CARES, FORMS = (0.05, 0.25, 0.4, 0.3), (0.7, 0.15, 0.15)
 """The other probabilities before training: mostly hasty, mostly in the form that was asked for."""
 VARIANTS = 4
-PROMPTS, GROUP, STEPS, RATE, EVERY = 8, 8, 400, 0.3, 10
+PROMPTS, GROUP, STEPS, RATE, EVERY = 8, 8, 400, 0.3, 20
 """Prompts a step, completions a prompt, steps, learning rate, and steps between two points of a curve."""
 
 Floats = NDArray[np.float64]
@@ -156,7 +156,7 @@ def trained(pool: Pool, reward: Reward, seed: int) -> Run:
 def normalised(rewards: Floats) -> Floats:
     """The advantages of GRPO: (reward - mean of the group) / (its standard deviation + 1e-4), as TRL has it."""
     centred: Floats = rewards - rewards.mean(axis=1, keepdims=True)
-    return centred / (rewards.std(axis=1, ddof=1, keepdims=True) + 1e-4)
+    return np.asarray(centred / (rewards.std(axis=1, ddof=1, keepdims=True) + 1e-4))
 
 
 def expected(pool: Pool, logits: Sequence[Floats]) -> float:
@@ -167,4 +167,4 @@ def expected(pool: Pool, logits: Sequence[Floats]) -> float:
 def softmax(logits: Floats) -> Floats:
     """Probabilities."""
     weights: Floats = np.exp(logits - logits.max())
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())

@@ -78,6 +78,9 @@ class GroupFlip:
         if per not in get_args(Per):
             raise UsageError(f"per: expected group or completion, got {brief(per)}")
 
+    def __repr__(self) -> str:
+        return f"GroupFlip({_name_of(self.reward)}, p={self.p:g}, seed={self.seed}, per={self.per!r})"
+
     def __call__(
         self,
         completions: Sequence[object],
@@ -170,6 +173,10 @@ class Calibrated:
         self.__name__ = name or f"calibrated_{_name_of(reward)}"
         if alpha < 0:
             raise UsageError(f"alpha: expected a number from 0 on, got {brief(alpha)}")
+
+    def __repr__(self) -> str:
+        inner = f"{_name_of(self.reward)}, {_name_of(self.pattern)}"
+        return f"Calibrated({inner}, tau={self.tau:g}, alpha={self.alpha:g})"
 
     def __call__(
         self,

@@ -242,6 +242,8 @@ def test_names_and_pickling() -> None:
         "calibrated_flipped_loose",
     ]
     assert GroupFlip(inner, 0.5, seed=2, name="noisy").__name__ == "noisy"
+    assert repr(flipped) == "GroupFlip(loose, p=0.5, seed=2, per='group')"
+    assert repr(both) == "Calibrated(flipped_loose, reasoning_pattern_reward, tau=0.5, alpha=0.1)"
     prompts = [str(number) for number in range(16)]
     for reward in (flipped, calibrated, both, GroupFlip(short, 0, seed=0)):
         again = pickle.loads(pickle.dumps(reward))

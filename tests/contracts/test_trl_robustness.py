@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("trl", reason="the extra train is not installed")
 
 from test_trl import HERE, TEXTS, clean_environment, every_kind, of_prompt, train
-from tiny import GOLD, bad, config, dataset, good, logged, scripted, tiny_model, tokenizer
-from trl import GRPOTrainer
+from tiny import GOLD, bad, config, dataset, good, last_logged, logged, scripted, tiny_model, tokenizer
+from trl import GRPOTrainer, RLOOTrainer
 
 from sciie_rewards import Calibrated, GroupFlip, R2Reward, majority_vote, r2_reward, reasoning_pattern_reward
 from sciie_rewards.majority import MajorityVote
@@ -145,6 +145,14 @@ def test_all_of_them_composed(tmp_path: Path, tok: Any) -> None:
     history = [entry["reward"] for entry in done.state.log_history if "reward" in entry]
     assert history == pytest.approx([sum(totals[:8]) / 8, sum(totals[8:]) / 8], abs=1e-5)
     assert [row["r2_reward"] for row in rows] == pytest.approx([again(row) for row in rows], abs=1e-6)
+
+
+def test_rloo(tmp_path: Path, tok: Any) -> None:
+    rewards = [GroupFlip(CLEAN, 1, seed=0), majority_vote, r2_reward]
+    done = train(tmp_path, tok, agreeing, RLOOTrainer, rewards=rewards, data=dataset(GOLD[:2]))
+    rows = last_logged(done)
+    assert [row["majority_vote"] for row in rows] == pytest.approx([1, 1, 1, 0] * 2)
+    assert [row["flipped_clean"] for row in rows] == pytest.approx([1 - row["r2_reward"] for row in rows])
 
 
 def on_two_processes(folder: Path, batch: int) -> subprocess.CompletedProcess[str]:
