@@ -24,6 +24,7 @@ PAGES = (
     ROOT / "docs" / "passk.md",
     ROOT / "docs" / "errors.md",
     ROOT / "docs" / "reward_hacking.md",
+    ROOT / "docs" / "robustness.md",
     ROOT / "docs" / "mimic.md",
     ROOT / "docs" / "recipe.md",
     ROOT / "docs" / "published.md",
@@ -216,6 +217,28 @@ def _gains() -> str:
     return "\n".join(lines)
 
 
+def _noise() -> str:
+    """True F1 in the first world along the way, and at the end in all; who fakes reasoning there."""
+    found = _results("noise")
+    (world, first), *others = found["worlds"].items()
+    points = [share * found["steps"] // 4 for share in (1, 2)]
+    titles = [f"after {point} steps" for point in points] + [f"after {found['steps']}", "fakes reasoning"]
+    lines = [_row(world, [*titles, *(f"{name}: after {found['steps']}" for name, _ in others)])]
+    lines.append("|---" * (5 + len(others)) + "|")
+    start = [f"{other['rewards']['no noise']['curve'][0]:.2f}" for _, other in others]
+    before = first["rewards"]["no noise"]["curve"][0]
+    lines.append(_row("before training", ["", "", f"{before:.2f}", f"{100 * found['fakes']:.0f} %", *start]))
+    for name, row in first["rewards"].items():
+        along = [f"{row['curve'][point // found['every']]:.2f}" for point in points]
+        ends = [_ended(other["rewards"][name]["final"]) for _, other in others]
+        lines.append(_row(name, [*along, _ended(row["final"]), f"{100 * row['style']['phrases only']:.0f} %", *ends]))
+    return "\n".join(lines)
+
+
+def _ended(final: dict[str, float]) -> str:
+    return f"{final['mean']:.2f} ({final['low']:.2f}–{final['high']:.2f})"
+
+
 def _nano_cpu() -> str:
     """The tables of the run on two cores, and what GRPO changed."""
     lines = []
@@ -320,6 +343,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "bounds": _bounds,
     "ablation": _ablation,
     "gains": _gains,
+    "noise": _noise,
     "mimic": _mimic,
     "mimic_exceptions": _mimic_exceptions,
     "augmentation": _augmentation,

@@ -1,4 +1,4 @@
-"""Two systems on the same sentences: paired bootstrap, approximate randomisation, and correction for several of them."""
+"""Two systems on the same sentences: paired bootstrap, approximate randomisation, correction for several of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sciie_eval.stats import Floats, cluster_totals, half_width, micro_f1, resampled
+from sciie_eval.stats import CHUNK_CELLS, Floats, cluster_totals, half_width, micro_f1, resampled
 
 __all__ = ["Comparison", "Sum", "compare_counts", "compare_sums", "holm"]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "CHUNK_CELLS",
     "bootstrap_interval",
     "cluster_difference_interval",
     "cluster_interval",

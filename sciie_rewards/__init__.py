@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sciie_rewards.components import Format, Ner, Rel, Relevance, Rule, Span
     from sciie_rewards.composite import ComponentReward, R2Reward, r2_components, r2_reward, r2_weights
     from sciie_rewards.explain import Explanation
+    from sciie_rewards.majority import MajorityVote, Vote, majority_vote
+    from sciie_rewards.patterns import PatternResult, ReasoningPatternReward, reasoning_pattern_reward
     from sciie_rewards.recipe.domain_sampler import DomainSampler, domain_weights
     from sciie_rewards.relation import TwoStageRelationReward, relation_reward
     from sciie_rewards.released import (
@@ -23,15 +25,21 @@ if TYPE_CHECKING:
         released_rewards,
     )
     from sciie_rewards.result import RewardResult
+    from sciie_rewards.robustness import Calibrated, GroupFlip
     from sciie_rewards.settings import RewardSettings
 
 __all__ = [
+    "Calibrated",
     "ComponentReward",
     "DomainSampler",
     "Explanation",
     "Format",
+    "GroupFlip",
+    "MajorityVote",
     "Ner",
+    "PatternResult",
     "R2Reward",
+    "ReasoningPatternReward",
     "Rel",
     "Relevance",
     "RewardResult",
@@ -39,10 +47,13 @@ __all__ = [
     "Rule",
     "Span",
     "TwoStageRelationReward",
+    "Vote",
     "domain_weights",
+    "majority_vote",
     "r2_components",
     "r2_reward",
     "r2_weights",
+    "reasoning_pattern_reward",
     "relation_reward",
     "released_format",
     "released_ner",
@@ -57,10 +68,13 @@ _HOME = {
     **dict.fromkeys(("DomainSampler", "domain_weights"), "recipe.domain_sampler"),
     "Explanation": "explain",
     **dict.fromkeys(("TwoStageRelationReward", "relation_reward"), "relation"),
+    **dict.fromkeys(("MajorityVote", "Vote", "majority_vote"), "majority"),
+    **dict.fromkeys(("PatternResult", "ReasoningPatternReward", "reasoning_pattern_reward"), "patterns"),
     **dict.fromkeys(
         ("released_format", "released_ner", "released_reasoning", "released_rel", "released_rewards"), "released"
     ),
     "RewardResult": "result",
+    **dict.fromkeys(("Calibrated", "GroupFlip"), "robustness"),
     "RewardSettings": "settings",
 }
 """The module of every public name. Names are imported when first used (PEP 562), so importing the package is cheap."""
