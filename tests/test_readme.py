@@ -10,7 +10,8 @@ from sciie_eval.parsing import ISSUES
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_marked_parts_are_current():
+def test_the_marked_parts_are_current(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     spec = importlib.util.spec_from_file_location("fill_readme", ROOT / "benchmarks" / "fill_readme.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
