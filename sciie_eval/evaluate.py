@@ -15,11 +15,12 @@ from sciie_eval.exceptions import InputError, UsageError
 from sciie_eval.forms import Sample
 from sciie_eval.items import items_of
 from sciie_eval.jsonl import Chunk, Part
+from sciie_eval.labels import LabelSchema
 from sciie_eval.parsing import ParsedCompletion
 from sciie_eval.predictions import MAX_GOLDS, Join, Joined, PredictionFile
 from sciie_eval.provenance import altered_gold
 from sciie_eval.results import CorpusScore, corpus_score
-from sciie_eval.schema import Example
+from sciie_eval.schema import Example, Extraction
 from sciie_eval.scoring import ABSENT, add_prediction
 from sciie_eval.settings import Settings
 from sciie_eval.signature import GoldHash
@@ -77,6 +78,35 @@ class Gold:
         return all(items_of(example.gold).has_spans for example in self.examples)
 
 
+class _Ready(NamedTuple):
+    """Gold, prepared and hashed for one sentence."""
+
+    example: Example
+    gold: GoldSentence
+    hash: int
+
+
+@dataclass
+class Known:
+    """Gold that stood in rows, read and prepared once for all rows that share it, also of several parts of a file.
+
+    Attributes:
+        schema: the labels that it was read with.
+        golds: by what stood in the row.
+        ready: prepared, by the identity of the extraction (which the entry keeps alive).
+    """
+
+    schema: LabelSchema | None = None
+    golds: dict[str, Extraction] = field(default_factory=dict)
+    ready: dict[int, _Ready] = field(default_factory=dict)
+
+    def under(self, schema: LabelSchema) -> Known:
+        """This, when it was read with the same labels; else with nothing in it."""
+        if self.schema is not schema:
+            self.schema, self.golds, self.ready = schema, {}, {}
+        return self
+
+
 @dataclass(frozen=True)
 class Reading:
     """How to read prediction files: the options that decide nothing about a number but its sample.
@@ -88,6 +118,7 @@ class Reading:
         on_bytes: called with the bytes of each line, for progress.
         some: only these lines (see `PredictionFile`).
         engine: shares the lines out to several processes; None reads them one after the other.
+        known: gold of rows that was read before.
     """
 
     join: Join = "auto"
@@ -96,6 +127,7 @@ class Reading:
     on_bytes: Callable[[int], None] | None = None
     some: Part | Chunk | None = None
     engine: Engine | None = None
+    known: Known = field(default_factory=Known)
 
     def open(
         self, path: str | Path, settings: Settings, gold: Gold | None, *, gold_needed: bool = True
@@ -110,6 +142,7 @@ class Reading:
             self.on_bytes,
             gold_needed=gold_needed,
             some=self.some,
+            golds=self.known.under(settings.schema).golds,
         )
 
     def count(self, pass_over: Callable[[Reading], P], path: str | Path, gold: Gold | None) -> P:
@@ -140,14 +173,6 @@ class Engine(Protocol):
         """The whole pass, put together from those over parts; None when this file is to be read line by line."""
 
 
-class _Ready(NamedTuple):
-    """Gold, prepared and hashed for one sentence."""
-
-    example: Example
-    gold: GoldSentence
-    hash: int
-
-
 @dataclass
 class Evaluation:
     """One file, counted.
@@ -160,6 +185,7 @@ class Evaluation:
         watch: looks on.
         sample: which of K samples was scored, where there were several.
         examples: the sentences, in the order in which they were counted (kept up to 10,000, or where matches are).
+        ready: gold that was prepared.
     """
 
     file: PredictionFile
@@ -171,8 +197,7 @@ class Evaluation:
     watch: Watcher | None = None
     sample: int | None = None
     examples: list[Example] = field(default_factory=list)
-    _ready: dict[int, _Ready] = field(default_factory=dict)
-    """Gold that was prepared, by the identity of its extraction (which the entry keeps alive)."""
+    ready: dict[int, _Ready] = field(default_factory=dict)
     _complete: bool = True
     """Whether ``examples`` are those of all sentences."""
 
@@ -187,12 +212,12 @@ class Evaluation:
 
     def note(self, example: Example) -> GoldSentence:
         """Remember that this gold was counted, and prepare it, once for all rows that share it."""
-        ready = self._ready.get(id(example.gold))
+        ready = self.ready.get(id(example.gold))
         if ready is None or ready.example.doc_id != example.doc_id or ready.example.sentence != example.sentence:
-            if len(self._ready) >= MAX_GOLDS:
-                self._ready.clear()
+            if len(self.ready) >= MAX_GOLDS:
+                self.ready.clear()
             ready = _Ready(example, GoldSentence(items_of(example.gold)), GoldHash.of(example))
-            self._ready[id(example.gold)] = ready
+            self.ready[id(example.gold)] = ready
         self.hash.add_hash(ready.hash)
         if self._complete:
             self.examples.append(example)
@@ -230,8 +255,8 @@ class Evaluation:
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: gold is there already."""
-        file = replace(self.file, gold=None, on_bytes=None, some=_ELSEWHERE, _golds={})
-        return self.__dict__ | {"file": file, "gold": None, "_ready": {}}
+        file = replace(self.file, gold=None, on_bytes=None, some=_ELSEWHERE, golds={})
+        return self.__dict__ | {"file": file, "gold": None, "ready": {}}
 
     def gold_name(self) -> str:
         """Name and hash of the gold, for the signature."""
@@ -298,7 +323,8 @@ def _evaluated(
     first = next(rows, None)  # tells whether there are offsets
     spans = file.placed and (gold is None or gold.placed)
     tally = Tally(settings, spans, keep or watch is not None)
-    result = Evaluation(file, settings, gold, tally, keep=keep, watch=None if watch is None else watch())
+    watching = None if watch is None else watch()
+    result = Evaluation(file, settings, gold, tally, keep=keep, watch=watching, ready=reading.known.ready)
     for row in chain(() if first is None else (first,), rows):
         result.add(row, reading.sample)
     return result

@@ -139,7 +139,7 @@ def _curves_of(
     rows = iter(file)
     first = next(rows, None)
     tally = CurveTally(settings, sampling, file.placed and (gold is None or gold.placed))
-    result = _SamplesRead(tally, Evaluation(file, settings, gold, tally.first))
+    result = _SamplesRead(tally, Evaluation(file, settings, gold, tally.first, ready=reading.known.ready))
     for row in chain(() if first is None else (first,), rows):
         result.add(row)
     return result

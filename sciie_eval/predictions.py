@@ -48,6 +48,7 @@ class PredictionFile:
         on_bytes: called with the bytes of each line, for progress.
         gold_needed: without it, rows that have no gold get an empty one and are counted in ``without_gold``.
         some: only these lines: others are read elsewhere, and `merge` and `rest` put everything together.
+        golds: gold that was read, by what stood in the row; the rows of one sentence, epoch after epoch, share it.
         bad_lines: malformed lines that were skipped.
         in_file_order: rows that share (doc_id, sentence) with others and were matched in file order.
         without_gold: rows without gold where none is needed.
@@ -66,6 +67,7 @@ class PredictionFile:
     on_bytes: Callable[[int], None] | None = None
     gold_needed: bool = True
     some: Part | Chunk | None = None
+    golds: dict[str, Extraction] = field(default_factory=dict)
     bad_lines: list[BadLine] = field(default_factory=list)
     in_file_order: int = 0
     without_gold: int = 0
@@ -73,8 +75,6 @@ class PredictionFile:
     places: dict[int, str] = field(default_factory=dict)
     _ids: array[int] = field(default_factory=lambda: array("Q"))
     """64 bits of each id in rows that hold gold: enough to see that one repeats, whatever the length of the file."""
-    _golds: dict[str, Extraction] = field(default_factory=dict)
-    """Gold that was read: the rows of one sentence, epoch after epoch, share it."""
 
     def __iter__(self) -> Iterator[Joined]:
         """Yield every sentence once: those of the file first, then the gold sentences it does not have."""
@@ -208,12 +208,12 @@ class PredictionFile:
         if row.gold is None or isinstance(row.gold, Extraction):
             return row.gold
         key = row.gold if isinstance(row.gold, str) else repr(row.gold)
-        gold = self._golds.get(key)
+        gold = self.golds.get(key)
         if gold is None:
             gold = gold_of(row.gold, self.schema, row.where)
-            if len(self._golds) >= MAX_GOLDS:
-                self._golds.clear()
-            self._golds[key] = gold
+            if len(self.golds) >= MAX_GOLDS:
+                self.golds.clear()
+            self.golds[key] = gold
         return gold
 
     # -- gold elsewhere ----------------------------------------------------------------------------------------------
