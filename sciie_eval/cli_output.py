@@ -43,37 +43,36 @@ __all__ = [
 
 def write_scores(scores: Sequence[NamedScore], options: Options) -> None:
     """Write a score report."""
-    _write(
-        options,
-        lambda: _systems([(name, score.to_dict()) for name, score in scores]),
-        lambda console: score_text(scores, console=console),
-        lambda: [long_table(scores)] if options.format == "csv" else score_tables(scores),
-        scores,
-    )
+    _write_systems(scores, options, score_text, score_tables, long_table)
 
 
 def write_curves(scores: Sequence[NamedCurves], options: Options) -> None:
     """Write a report on K samples."""
     from sciie_eval.report.curves import curve_tables, long_curves
 
-    _write(
-        options,
-        lambda: _systems([(name, score.to_dict()) for name, score in scores]),
-        lambda console: curve_text(scores, console=console),
-        lambda: [long_curves(scores)] if options.format == "csv" else curve_tables(scores),
-        scores,
-    )
+    _write_systems(scores, options, curve_text, curve_tables, long_curves)
 
 
 def write_labels(scores: Sequence[tuple[str, LabelScore]], options: Options) -> None:
     """Write a report on one label a sentence."""
     from sciie_eval.report.label_tables import label_tables, long_labels
 
+    _write_systems(scores, options, label_text, label_tables, long_labels)
+
+
+def _write_systems(
+    scores: Sequence[tuple[str, Any]],
+    options: Options,
+    text: Callable[..., Any],
+    tables: Callable[[Any], list[Table]],
+    long: Callable[[Any], Table],
+) -> None:
+    """Write a report on one or several systems, for people, programs or papers."""
     _write(
         options,
         lambda: _systems([(name, score.to_dict()) for name, score in scores]),
-        lambda console: label_text(scores, console=console),
-        lambda: [long_labels(scores)] if options.format == "csv" else label_tables(scores),
+        lambda console: text(scores, console=console),
+        lambda: [long(scores)] if options.format == "csv" else tables(scores),
         scores,
     )
 

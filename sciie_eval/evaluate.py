@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
@@ -249,9 +249,13 @@ class Evaluation:
 
     def finish(self, gold: Gold | None) -> None:
         """Count the gold sentences that no line spoke of."""
-        self.gold, self.file.gold = gold, gold.examples if gold is not None else None
-        for row in self.file.rest():
+        for row in self.rest(gold):
             self.add(row, 0)
+
+    def rest(self, gold: Gold | None) -> Iterator[Joined]:
+        """The gold sentences that no line spoke of, once the parts are put together."""
+        self.gold, self.file.gold = gold, gold.examples if gold is not None else None
+        return self.file.rest()
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to another process: gold is there already."""

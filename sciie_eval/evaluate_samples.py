@@ -161,6 +161,5 @@ class _SamplesRead:
         self.tally.merge(other.tally)
 
     def finish(self, gold: Gold | None) -> None:
-        self.noted.gold, self.noted.file.gold = gold, gold.examples if gold is not None else None
-        for row in self.noted.file.rest():
+        for row in self.noted.rest(gold):
             self.add(row)

@@ -198,7 +198,8 @@ def corpus_score(
     """
     spoken = tally.spoken_tasks()
     items = "offsets" if tally.scorer.spans else "text"
-    tasks = {task: _task_score(tally, task) if task in spoken else None for task in tally.settings.tasks}
+    rows = tally.sentences.distinct()
+    tasks = {task: _task_score(tally, task, *rows) if task in spoken else None for task in tally.settings.tasks}
     return CorpusScore(
         tasks=tasks,
         n_sentences=tally.n_sentences,
@@ -218,10 +219,12 @@ def corpus_score(
     )
 
 
-def _task_score(tally: Tally, task: Task) -> TaskScore:
+def _task_score(
+    tally: Tally, task: Task, cells: Floats, numbers: NDArray[np.intp], ill_formed: NDArray[np.intp]
+) -> TaskScore:
+    """One task, from the distinct count rows of all (`SentenceCounts.distinct`)."""
     settings, sentences = tally.settings, tally.sentences
     place = 3 * settings.tasks.index(task)
-    cells, numbers, ill_formed = sentences.distinct()
     counts = cells[:, place : place + 3]
     names = settings.schema.entity_names if task == "ner" else settings.schema.relation_names
     rows = {
