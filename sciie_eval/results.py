@@ -209,13 +209,7 @@ def corpus_score(
         warnings=(*warnings, *corpus_warnings(tally), *content_warnings(tally)),
         items=items,
         sentences=tally.sentences,
-        _signature=lambda: signature(
-            tally.settings,
-            gold=gold_name(),
-            items=items,
-            sample=sample,
-            extra=extra,
-        ),
+        _signature=lambda: signature(tally.settings, gold=gold_name(), items=items, sample=sample, extra=extra),
     )
 
 
