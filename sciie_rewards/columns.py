@@ -19,7 +19,7 @@ from sciie_eval.rules import MatchRule
 from sciie_eval.schema import SECTIONS, Example, Extraction
 from sciie_rewards.gold import GoldRow
 
-__all__ = ["GoldRows", "as_list"]
+__all__ = ["GoldRows", "as_list", "listed_completions"]
 
 PREPARED = 8192
 """Rows that are kept prepared; the one prepared first makes room."""
@@ -145,6 +145,18 @@ def as_list(values: Any) -> list[Any] | None:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
         return None
     return list(values) if hasattr(values, "__getitem__") else None
+
+
+def listed_completions(completions: object) -> list[Any]:
+    """The completions of a batch.
+
+    Raises:
+        InputError: they are no list.
+    """
+    said = as_list(completions)
+    if said is None:
+        raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
+    return said
 
 
 def _column(name: str, values: object, number: int) -> list[Any]:

@@ -12,7 +12,7 @@ from sciie_eval.parsing import message_text
 from sciie_eval.rules import Matcher, Normalization
 from sciie_eval.schema import Example
 from sciie_eval.settings import Symmetric
-from sciie_rewards.columns import GoldRows, as_list
+from sciie_rewards.columns import GoldRows, as_list, listed_completions
 from sciie_rewards.gold import GoldRow
 from sciie_rewards.profiles import Robust, Scored, scorer_for
 from sciie_rewards.result import RewardResult
@@ -216,9 +216,7 @@ class R2Reward:
         self, completions: Sequence[object], prompts: Sequence[object] | None, columns: Mapping[str, Any]
     ) -> Iterable[tuple[str, GoldRow | None, object]]:
         """Text, gold and prompt of every completion; all that can be wrong with a batch is said here."""
-        said, asked = as_list(completions), as_list(prompts)
-        if said is None:
-            raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
+        said, asked = listed_completions(completions), as_list(prompts)
         if prompts is None:
             asked = [None] * len(said)
         if asked is None or len(asked) != len(said):

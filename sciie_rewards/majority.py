@@ -17,7 +17,7 @@ from sciie_eval.parsing import message_text, parse_completion
 from sciie_eval.passk import threshold_count
 from sciie_eval.rules import MatchRule, Normalization, Task
 from sciie_eval.sides import Item, Side, sides
-from sciie_rewards.columns import as_list
+from sciie_rewards.columns import listed_completions
 from sciie_rewards.composite import LogMetric
 from sciie_rewards.trainers.trl_call import group_size, prompt_keys
 
@@ -119,9 +119,7 @@ class MajorityVote:
                 split over processes or batches. The message says which setting mends that.
         """
         del completion_ids, columns
-        said = as_list(completions)
-        if said is None:
-            raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
+        said = listed_completions(completions)
         groups = self._groups(prompt_keys(prompts, len(said), self.__name__), group_size(log_metric))
         votes = [self.vote([said[place] for place in group]) for group in groups]
         scores = [0.0] * len(said)

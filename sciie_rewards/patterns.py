@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sciie_eval.exceptions import InputError, UsageError, brief
+from sciie_eval.exceptions import UsageError, brief
 from sciie_eval.parsing import ParseStatus, message_text, parse_completion
-from sciie_rewards.columns import as_list
+from sciie_rewards.columns import as_list, listed_completions
 from sciie_rewards.evidence import LONGEST, stands_in
 
 __all__ = ["PHRASES", "PatternResult", "ReasoningPatternReward", "reasoning_pattern_reward", "repetition"]
@@ -100,9 +100,7 @@ class ReasoningPatternReward:
             InputError: the completions are no list.
         """
         del prompts, columns
-        said = as_list(completions)
-        if said is None:
-            raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
+        said = listed_completions(completions)
         return [self.score_one(completion).score for completion in said]
 
 

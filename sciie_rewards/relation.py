@@ -12,7 +12,7 @@ from sciie_eval.label_parsing import LABEL_CARD, LabelReader, ParsedLabel
 from sciie_eval.labels import LabelSchema
 from sciie_eval.parsing import ParseMode, message_text
 from sciie_eval.rules import one_of
-from sciie_rewards.columns import as_list
+from sciie_rewards.columns import as_list, listed_completions
 from sciie_rewards.components import laid_out
 from sciie_rewards.result import RewardResult
 
@@ -119,9 +119,7 @@ class TwoStageRelationReward:
                 can write is an error.
         """
         del completion_ids  # the text is what is scored
-        said, asked = as_list(completions), as_list(prompts)
-        if said is None:
-            raise InputError(f"completions: expected a list with one completion a row, got {brief(completions)}")
+        said, asked = listed_completions(completions), as_list(prompts)
         if prompts is None:
             asked = [None] * len(said)
         if asked is None or len(asked) != len(said):
