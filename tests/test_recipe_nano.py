@@ -44,6 +44,15 @@ def test_any_text_in_normal_form_survives_the_tokenizer(text: str, tokenizer: An
         assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
 
 
+def test_a_word_is_the_same_tokens_in_a_sentence_and_behind_a_quote(tokenizer: Any) -> None:
+    def tokens(text: str) -> list[str]:
+        return list(tokenizer.tokenize(text))
+
+    for word in ("LeafNet", "segmentation", "3D", "naïve"):
+        assert tokens(f" {word}") == [*tokens(" "), *tokens(word)]
+        assert tokens(f'["{word}"') == [*tokens('["'), *tokens(word), *tokens('"')]
+
+
 def test_every_tag_is_one_token_that_is_not_stripped(tokenizer: Any) -> None:
     for tag in nano.TAGS:
         (token,) = tokenizer(tag, add_special_tokens=False)["input_ids"]

@@ -30,6 +30,9 @@ CHAT = (
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 """What stands around reasoning and answer, as one token each."""
+BLANK = r" (?=[\p{L}\p{N}])"
+"""In front of a word. No token joins it to the word, so that a word is the same tokens in a sentence and behind the quote
+of an answer: copying is what a small model finds hardest."""
 
 
 def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) -> None:
@@ -61,12 +64,13 @@ def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) ->
 
 def nano_tokenizer(texts: Iterator[str], vocab_size: int) -> Any:
     """A byte-level BPE tokenizer with ChatML, trained on texts."""
-    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 
     raw, qwen = Tokenizer(models.BPE()), Qwen2Tokenizer().backend_tokenizer
     # of the model's own kind, since that is what `AutoTokenizer` makes of any tokenizer beside a Qwen2
-    raw.normalizer, raw.pre_tokenizer, raw.decoder = qwen.normalizer, qwen.pre_tokenizer, qwen.decoder
+    raw.normalizer, raw.decoder = qwen.normalizer, qwen.decoder
+    raw.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(BLANK), "isolated"), qwen.pre_tokenizer])
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size - len(TAGS),
         special_tokens=[PAD, START, END],
@@ -74,6 +78,7 @@ def nano_tokenizer(texts: Iterator[str], vocab_size: int) -> Any:
         show_progress=False,
     )
     raw.train_from_iterator(texts, trainer)
+    raw.pre_tokenizer = qwen.pre_tokenizer
     raw.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in TAGS])
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=PAD, eos_token=END, padding_side="left")
     tokenizer.chat_template = CHAT
@@ -102,6 +107,7 @@ def nano_model(tokenizer: Any, nano: Nano, seed: int) -> Any:
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
+        initializer_range=nano.hidden_size**-0.5,  # Qwen2's .02 is for wide ones: attention would begin uniform
         dtype="float32",
     )
     with torch.random.fork_rng():
