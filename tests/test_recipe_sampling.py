@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -57,6 +58,45 @@ def test_draws_do_not_depend_on_the_batches(batch: int, model: Any, tokenizer: A
     assert drawn(model, tokenizer, batch=batch) == drawn(model, tokenizer)
 
 
+def watched(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The shapes that a model is asked to go on from, from now on."""
+    shapes: list[tuple[int, int]] = []
+    generate = type(model).generate
+
+    def noted(self: Any, **given: Any) -> Any:
+        shapes.append(tuple(given["input_ids"].shape))
+        return generate(self, **given)
+
+    monkeypatch.setattr(type(model), "generate", noted)
+    return shapes
+
+
+def test_a_completion_in_several_rounds_is_the_same(
+    model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = watched(model, monkeypatch)
+    rounds = drawn(model, tokenizer, batch=7, new=150)
+    assert max(width for _, width in shapes) > 2 * min(width for _, width in shapes)  # some went on twice
+    monkeypatch.setattr(tokenizer, "pad", partial(tokenizer.pad, pad_to_multiple_of=200))  # what is read is longer
+    shapes.clear()
+    assert drawn(model, tokenizer, batch=18, new=150) == rounds
+    assert len(shapes) == 1
+
+
+def test_those_that_have_ended_make_room(model: Any, tokenizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, shapes = model.generation_config.eos_token_id, watched(model, monkeypatch)
+    model.generation_config.eos_token_id = list(range(0, len(tokenizer), 60))
+    try:
+        said = drawn(model, tokenizer, batch=4, new=300)
+    finally:
+        model.generation_config.eos_token_id = own
+    assert {len(some) for some in said.values()} == {3}
+    rows = [number for number, _ in shapes]
+    assert rows == sorted(rows, reverse=True)  # full until none waits
+    assert rows[0] == 4
+    assert len(rows) > 5  # not all ended in their first round
+
+
 def test_draws_differ_by_sample_sentence_and_seed_and_not_otherwise(model: Any, tokenizer: Any) -> None:
     one, again = drawn(model, tokenizer), drawn(model, tokenizer)
     assert one == again
@@ -83,7 +123,7 @@ def test_temperature_zero_is_the_likeliest_token(model: Any, tokenizer: Any) -> 
 def test_tokens_are_drawn_with_their_probabilities() -> None:
     logits, temperature, rows, steps = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]), 0.7, 2000, 20
     expected = torch.softmax(logits / temperature, 0)
-    noise = HashNoise([Random(row).getrandbits(63) for row in range(rows)], 5, temperature, "cpu")
+    noise = HashNoise([Random(row).getrandbits(63) for row in range(rows)], rows * [-5], temperature, "cpu")
     tokens = [noise(torch.zeros(rows, 5 + step), logits.expand(rows, -1)).argmax(1) for step in range(steps)]
     counts = torch.bincount(torch.cat(tokens), minlength=5)
     chi_square = ((counts - rows * steps * expected) ** 2 / (rows * steps * expected)).sum()

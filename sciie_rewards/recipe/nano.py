@@ -31,8 +31,8 @@ PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 """What stands around reasoning and answer, as one token each."""
 BLANK = r" (?=[\p{L}\p{N}])"
-"""In front of a word. No token joins it to the word, so that a word is the same tokens in a sentence and behind the quote
-of an answer: copying is what a small model finds hardest."""
+"""In front of a word. No token joins it to the word, so that a word is the same tokens in a sentence and, behind a
+quote, in an answer: copying is what a small model finds hardest."""
 
 
 def build(recipe: Recipe, train: Sequence[Example], card: Card, folder: Path) -> None:

@@ -9,10 +9,12 @@ generator is touched: sampling while training leaves the training as it is.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, Protocol
 
 from sciie_rewards.recipe.failures import check_vllm
@@ -68,8 +70,30 @@ def open_sampler(folder: str, settings: Generate) -> Iterator[Sampler]:
         sampler.close()
 
 
+@dataclass
+class _Row:
+    """A completion in the making.
+
+    Attributes:
+        name: of its prompt.
+        key: of its draws.
+        prompt: tokens.
+        said: tokens, so far.
+        ended: whether that is all.
+    """
+
+    name: str
+    key: int
+    prompt: list[int]
+    said: list[int] = field(default_factory=list)
+    ended: bool = False
+
+
 class TransformersSampler:
     """Samples of a model that is loaded, possibly in training.
+
+    A batch is as slow as its longest completion, so it goes on in rounds, between which those that have ended make room
+    for others. What was said is read anew in each round, so a round says as many tokens as it has to read.
 
     Args:
         model: of transformers or PEFT; in training it is put back to it afterwards.
@@ -89,34 +113,47 @@ class TransformersSampler:
             for name, asked in prompts.items()
         }
         ids = {name: self._tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in texts.items()}
-        wanted = [(name, number) for name in sorted(ids, key=lambda n: len(ids[n])) for number in range(how.samples)]
-        said: dict[str, list[str]] = {}
-        for first in range(0, len(wanted), self._batch_size):
-            batch = wanted[first : first + self._batch_size]
-            keys = [_key(how.seed, name, number) for name, number in batch]
-            texts_said = self._batch([ids[name] for name, _ in batch], keys, how.temperature)
-            for (name, _), text in zip(batch, texts_said, strict=True):
-                said.setdefault(name, []).append(text)
-                if len(said[name]) == how.samples:
-                    yield name, said.pop(name)
+        rows = {
+            name: [_Row(name, _key(how.seed, name, number), ids[name]) for number in range(how.samples)]
+            for name in sorted(ids, key=lambda n: len(ids[n]))
+        }
+        waiting = deque(chain.from_iterable(rows.values()))
+        active: list[_Row] = []
+        while waiting or active:
+            active += [waiting.popleft() for _ in range(min(len(waiting), self._batch_size - len(active)))]
+            self._round(active, how.temperature)
+            for name in dict.fromkeys(row.name for row in active if row.ended):
+                if all(row.ended for row in rows[name]):
+                    said = [row.said for row in rows.pop(name)]
+                    yield name, self._tokenizer.batch_decode(said, skip_special_tokens=True)
+            active = [row for row in active if not row.ended]
 
-    def _batch(self, prompts: Sequence[Sequence[int]], keys: Sequence[int], temperature: float) -> list[str]:
+    def _round(self, rows: list[_Row], temperature: float) -> None:
+        """Some tokens more for each, as many as the longest has so far."""
         import torch
 
         tokenizer = self._tokenizer
-        padded = tokenizer.pad({"input_ids": list(prompts)}, padding_side="left", return_tensors="pt")
+        padded = tokenizer.pad(
+            {"input_ids": [row.prompt + row.said for row in rows]}, padding_side="left", return_tensors="pt"
+        )
         width = padded["input_ids"].shape[1]
+        most = min(width, max(self._max_new_tokens - len(row.said) for row in rows))
         with _at_rest(self._model) as model, torch.no_grad():
-            end = _ends(model, tokenizer)
+            ends = _ends(model, tokenizer)
             device = next(model.parameters()).device
-            noise = [] if temperature == 0 else [HashNoise(keys, width, temperature, device)]
-            with _generation_config(model, tokenizer.pad_token_id, end, self._max_new_tokens):
-                ids = model.generate(
+            starts = [len(row.said) - width for row in rows]
+            noise = [] if temperature == 0 else [HashNoise([r.key for r in rows], starts, temperature, device)]
+            with _generation_config(model, tokenizer.pad_token_id, ends, most):
+                found = model.generate(
                     input_ids=padded["input_ids"].to(device),
                     attention_mask=padded["attention_mask"].to(device),
                     logits_processor=noise,
                 )
-        return [str(text) for text in tokenizer.batch_decode(ids[:, width:].tolist(), skip_special_tokens=True)]
+        for row, tokens in zip(rows, found[:, width:].tolist(), strict=True):
+            tokens = tokens[: self._max_new_tokens - len(row.said)]
+            end = next((place for place, token in enumerate(tokens) if token in ends), None)
+            row.said += tokens if end is None else tokens[: end + 1]
+            row.ended = end is not None or len(row.said) >= self._max_new_tokens
 
     def close(self) -> None:
         """Let the model go."""
@@ -174,31 +211,31 @@ class HashNoise:
 
     Args:
         keys: one a row.
-        width: tokens of the prompts, padding included.
+        starts: likewise, what to add to the number of tokens to have the position in the completion.
         temperature: above 0.
         device: of the logits.
     """
 
-    def __init__(self, keys: Sequence[int], width: int, temperature: float, device: Any) -> None:
+    def __init__(self, keys: Sequence[int], starts: Sequence[int], temperature: float, device: Any) -> None:
         import torch
 
-        self._keys, self._width = torch.tensor(keys, dtype=torch.int64, device=device), width
+        self._keys, self._starts = (torch.tensor(some, dtype=torch.int64, device=device) for some in (keys, starts))
         self._temperature = temperature
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """The logits over the temperature, and Gumbel noise."""
-        position = input_ids.shape[1] - self._width
-        return scores.float() / self._temperature + hash_noise(self._keys, position, scores.shape[1])
+        positions = self._starts + input_ids.shape[1]
+        return scores.float() / self._temperature + hash_noise(self._keys, positions, scores.shape[1])
 
 
-def hash_noise(keys: Any, position: int, size: int) -> Any:
+def hash_noise(keys: Any, positions: Any, size: int) -> Any:
     """Standard Gumbel noise, (rows, size), a function of key, position and column alone.
 
     The hash is the finalizer of MurmurHash3 (32 bits, on wrapping integers), of which 24 bits are used.
     """
     import torch
 
-    row = (keys * 6364136223846793005 + _signed((position + 1) * 1442695040888963407, 64)) >> 29
+    row = (keys * 6364136223846793005 + (positions + 1) * 1442695040888963407) >> 29
     columns = torch.arange(size, dtype=torch.int32, device=keys.device) * _signed(0x9E3779B1)
     bits = _mixed(_mixed(row.to(torch.int32))[:, None] ^ columns[None, :])
     share = ((bits >> 8) & 0xFFFFFF).float().add_(0.5).mul_(2.0**-24)
