@@ -77,7 +77,7 @@ def test_a_completion_in_several_rounds_is_the_same(
     shapes = watched(model, monkeypatch)
     rounds = drawn(model, tokenizer, batch=7, new=150)
     assert max(width for _, width in shapes) > 2 * min(width for _, width in shapes)  # some went on twice
-    monkeypatch.setattr(tokenizer, "pad", partial(tokenizer.pad, pad_to_multiple_of=200))  # what is read is longer
+    monkeypatch.setattr(tokenizer, "pad", partial(tokenizer.pad, pad_to_multiple_of=800))  # there is more to read
     shapes.clear()
     assert drawn(model, tokenizer, batch=18, new=150) == rounds
     assert len(shapes) == 1

@@ -93,7 +93,7 @@ class TransformersSampler:
     """Samples of a model that is loaded, possibly in training.
 
     A batch is as slow as its longest completion, so it goes on in rounds, between which those that have ended make room
-    for others. What was said is read anew in each round, so a round says as many tokens as it has to read.
+    for others. What was said is read anew in each round; the more there is to read, the longer a round.
 
     Args:
         model: of transformers or PEFT; in training it is put back to it afterwards.
@@ -101,6 +101,9 @@ class TransformersSampler:
         max_new_tokens: length limit of a completion.
         batch_size: completions at once.
     """
+
+    ROUND, SHARE = 64, 0.25
+    """Tokens of a round: so many, or such a share of what it has to read."""
 
     def __init__(self, model: Any, tokenizer: Any, max_new_tokens: int, batch_size: int) -> None:
         self._model, self._tokenizer = model, tokenizer
@@ -129,7 +132,7 @@ class TransformersSampler:
             active = [row for row in active if not row.ended]
 
     def _round(self, rows: list[_Row], temperature: float) -> None:
-        """Some tokens more for each, as many as the longest has so far."""
+        """Some tokens more for each."""
         import torch
 
         tokenizer = self._tokenizer
@@ -137,7 +140,7 @@ class TransformersSampler:
             {"input_ids": [row.prompt + row.said for row in rows]}, padding_side="left", return_tensors="pt"
         )
         width = padded["input_ids"].shape[1]
-        most = min(width, max(self._max_new_tokens - len(row.said) for row in rows))
+        most = min(max(self.ROUND, int(width * self.SHARE)), max(self._max_new_tokens - len(row.said) for row in rows))
         with _at_rest(self._model) as model, torch.no_grad():
             ends = _ends(model, tokenizer)
             device = next(model.parameters()).device
