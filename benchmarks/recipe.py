@@ -1,4 +1,5 @@
-"""Runs a configuration of the recipe and keeps what it found: tables, pictures, manifest, and what training gained.
+"""Runs a configuration of the recipe and keeps what it found: tables, pictures, manifest, time, and what training
+gained.
 
 Run: ``python benchmarks/recipe.py nano-cpu.yaml`` (resumes what was interrupted; needs the extra train and
 SCIIE_DATA_DIR or a fetched corpus). Writes ``results/<name of the run>/``; models and completions stay in the run's
@@ -8,9 +9,11 @@ folder.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from typing import Any
 
 from record import RESULTS
@@ -27,7 +30,9 @@ SHARE = 5
 def main() -> None:
     """Run, then write the results."""
     arguments = sys.argv[1:]
+    began = time.monotonic()
     subprocess.run([sys.executable, "-m", "sciie_rewards.cli", "run", *arguments], check=True)
+    seconds = time.monotonic() - began
     recipe = load_recipe(arguments[0], arguments[1:])
     folder = RESULTS / recipe.output_dir.name
     folder.mkdir(exist_ok=True)
@@ -35,6 +40,11 @@ def main() -> None:
         if (path := recipe.output_dir / "tables" / name).exists():
             shutil.copyfile(path, folder / name)
     shutil.copyfile(recipe.output_dir / "manifest.json", folder / "manifest.json")
+    starts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["starts"]
+    if len(starts) == 1:  # the time of a run that went on from another says nothing
+        write_whole(
+            folder / "time.json", [json.dumps({"minutes": seconds / 60, "cores": os.cpu_count()}, indent=2), "\n"]
+        )
     gained = {system.name: learned(recipe, system.name) for system in recipe.systems if system.stage == "grpo"}
     write_whole(folder / "learned.json", [json.dumps(gained, indent=2), "\n"])
     print(f"written: benchmarks/results/{folder.name}/")
