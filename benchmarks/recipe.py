@@ -1,5 +1,4 @@
-"""Runs a configuration of the recipe and keeps what it found: tables, pictures, manifest, time, and what training
-gained.
+"""Runs a configuration of the recipe and keeps what it found: tables, pictures, manifest, what training gained, time.
 
 Run: ``python benchmarks/recipe.py nano-cpu.yaml`` (resumes what was interrupted; needs the extra train and
 SCIIE_DATA_DIR or a fetched corpus). Writes ``results/<name of the run>/``; models and completions stay in the run's
@@ -41,10 +40,10 @@ def main() -> None:
             shutil.copyfile(path, folder / name)
     shutil.copyfile(recipe.output_dir / "manifest.json", folder / "manifest.json")
     starts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["starts"]
+    took = {"minutes": seconds / 60, "cores": os.cpu_count()}
+    (folder / "time.json").unlink(missing_ok=True)
     if len(starts) == 1:  # the time of a run that went on from another says nothing
-        write_whole(
-            folder / "time.json", [json.dumps({"minutes": seconds / 60, "cores": os.cpu_count()}, indent=2), "\n"]
-        )
+        write_whole(folder / "time.json", [json.dumps(took, indent=2), "\n"])
     gained = {system.name: learned(recipe, system.name) for system in recipe.systems if system.stage == "grpo"}
     write_whole(folder / "learned.json", [json.dumps(gained, indent=2), "\n"])
     print(f"written: benchmarks/results/{folder.name}/")
