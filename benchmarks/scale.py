@@ -145,7 +145,7 @@ def _tree(root: int) -> tuple[int, float]:
 
 def weighed(path: Path) -> dict[str, float]:
     """What one part of the file costs beside its counting: size of its result, and seconds to merge it."""
-    parts = parts_of(path, max(2, path.stat().st_size // CHUNK))
+    parts = list(parts_of(path, max(2, path.stat().st_size // CHUNK)))
     settings = Settings()
     start = time.process_time()
     passes = [

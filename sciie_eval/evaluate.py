@@ -92,12 +92,12 @@ class Known:
 
     Attributes:
         schema: the labels that it was read with.
-        golds: by what stood in the row.
+        golds: see `PredictionFile`.
         ready: prepared, by the identity of the extraction (which the entry keeps alive).
     """
 
     schema: LabelSchema | None = None
-    golds: dict[str, Extraction] = field(default_factory=dict)
+    golds: dict[str, tuple[Any, Extraction]] = field(default_factory=dict)
     ready: dict[int, _Ready] = field(default_factory=dict)
 
     def under(self, schema: LabelSchema) -> Known:

@@ -7,8 +7,7 @@ documents of supervised systems. Each form is one function; `recognise` says whi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sciie_eval.exceptions import InputError, brief
 from sciie_eval.parsing import message_text
@@ -24,8 +23,7 @@ Sample = str | Mapping[str, Any] | Extraction | None
 SECTION_KEYS = ("ner", "rel", "rel_plus")
 
 
-@dataclass(frozen=True, slots=True)
-class RawPrediction:
+class RawPrediction(NamedTuple):
     """The samples for one sentence, before they are joined with gold.
 
     Attributes:

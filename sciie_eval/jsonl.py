@@ -138,33 +138,35 @@ def _decoded(texts: Iterable[_Text], source: str, bad_lines: list[BadLine] | Non
             bad_lines.append(BadLine(number, str(error)))
 
 
-def parts_of(path: str | Path, number: int) -> list[Part]:
-    """Cut a plain file into parts of about the same size, each beginning with a line.
+def parts_of(path: str | Path, number: int) -> Iterator[Part]:
+    """Cut a plain file into parts of about the same size, each beginning with a line, while others are at work on them.
 
     Args:
         path: the file.
         number: how many parts to make of it, at most.
 
-    Returns:
+    Yields:
         At least two parts; none for standard input, a compressed or special file, or one of fewer lines.
 
     Raises:
         InputError: the file cannot be read.
     """
     if str(path) == "-" or not Path(path).is_file() or str(path).endswith((".gz", ".zst", ".parquet")):
-        return []
+        return
     size = Path(path).stat().st_size
-    cuts = [0]
-    lines = [0]
     with _opened(path) as stream:
         if not isinstance(stream, io.BufferedReader) or stream.raw.__class__ is not io.FileIO:
-            return []
+            return
+        start = lines = 0
         for place in range(1, number):
-            lines.append(lines[-1] + _lines_up_to(stream, max(cuts[-1], size * place // number)))
-            cuts.append(stream.tell())
-    ends = [*cuts[1:], size]
-    parts = [Part(start, end, before) for start, end, before in zip(cuts, ends, lines, strict=True) if start < end]
-    return parts if len(parts) > 1 else []
+            more = _lines_up_to(stream, max(start, size * place // number))
+            if (end := stream.tell()) == size:
+                break
+            if start < end:
+                yield Part(start, end, lines)
+            start, lines = end, lines + more
+    if start:
+        yield Part(start, size, lines)
 
 
 def _lines_up_to(stream: BinaryIO, place: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -48,7 +48,7 @@ class PredictionFile:
         on_bytes: called with the bytes of each line, for progress.
         gold_needed: without it, rows that have no gold get an empty one and are counted in ``without_gold``.
         some: only these lines: others are read elsewhere, and `merge` and `rest` put everything together.
-        golds: gold that was read, by what stood in the row; the rows of one sentence, epoch after epoch, share it.
+        golds: the gold last read for a sentence, and what stood in the row; the rows of a sentence share it.
         bad_lines: malformed lines that were skipped.
         in_file_order: rows that share (doc_id, sentence) with others and were matched in file order.
         without_gold: rows without gold where none is needed.
@@ -67,7 +67,7 @@ class PredictionFile:
     on_bytes: Callable[[int], None] | None = None
     gold_needed: bool = True
     some: Part | Chunk | None = None
-    golds: dict[str, Extraction] = field(default_factory=dict)
+    golds: dict[str, tuple[Any, Extraction]] = field(default_factory=dict)
     bad_lines: list[BadLine] = field(default_factory=list)
     in_file_order: int = 0
     without_gold: int = 0
@@ -128,7 +128,7 @@ class PredictionFile:
                 if self.gold is None:
                     # one row a line: its number is that of the line, also where lines before it are read elsewhere
                     number = None if form == "spans" else line.number - 1
-                    read = [replace(raw, gold=self._own_gold(raw), number=number) for raw in read]
+                    read = [raw._replace(gold=self._own_gold(raw), number=number) for raw in read]
             except InputError as error:
                 if not self.skip_bad_lines:
                     raise
@@ -207,13 +207,14 @@ class PredictionFile:
     def _own_gold(self, row: RawPrediction) -> Extraction | None:
         if row.gold is None or isinstance(row.gold, Extraction):
             return row.gold
-        key = row.gold if isinstance(row.gold, str) else repr(row.gold)
-        gold = self.golds.get(key)
-        if gold is None:
-            gold = gold_of(row.gold, self.schema, row.where)
-            if len(self.golds) >= MAX_GOLDS:
-                self.golds.clear()
-            self.golds[key] = gold
+        key = repr(row.gold) if row.sentence is None else row.sentence
+        known = self.golds.get(key)
+        if known is not None and known[0] == row.gold:
+            return known[1]
+        gold = gold_of(row.gold, self.schema, row.where)
+        if len(self.golds) >= MAX_GOLDS:
+            self.golds.clear()
+        self.golds[key] = row.gold, gold
         return gold
 
     # -- gold elsewhere ----------------------------------------------------------------------------------------------

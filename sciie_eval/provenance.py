@@ -13,7 +13,7 @@ from sciie_eval.cards import Card, SplitFile, list_cards, load_card
 from sciie_eval.corpus import load_split
 from sciie_eval.exceptions import CorpusError
 from sciie_eval.schema import Example, Section
-from sciie_eval.signature import GoldHash
+from sciie_eval.signature import GoldHash, same_row
 
 __all__ = ["altered_gold"]
 
@@ -63,8 +63,10 @@ def _difference(examples: Sequence[Example], original: Sequence[Example], label:
     """Name what an altered copy changes; None when it is the split itself or a part of it."""
     spoken = frozenset[Section]().union(*(example.gold.sections for example in examples))
     original = [_speaking_of(spoken, example) for example in original]
-    theirs = Counter(_key(example) for example in original)
-    altered = [example for example in examples if not theirs[_key(example)]]
+    theirs = {_key(example) for example in original}
+    different = {same_row(example): example for example in examples}
+    known_rows = {row for row, example in different.items() if _key(example) in theirs}
+    altered = [example for example in examples if same_row(example) not in known_rows]
     if not altered:
         return None
     known: dict[tuple[str, str], Example] = {(e.doc_id, e.sentence): e for e in original}

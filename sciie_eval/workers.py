@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,32 +59,39 @@ class Workers:
             InputError: a process was killed.
         """
         parts = self._parts(path)
-        if not parts:
+        if (first := next(parts, None)) is None:
             return None
         alone = replace(reading, engine=None, on_bytes=None)
         try:
-            return together(self._passes(pass_over, alone, parts, reading.on_bytes), gold)
+            return together(self._passes(pass_over, alone, chain((first,), parts), reading.on_bytes), gold)
         except LostWorkerError:
             raise
         except InputError:
             return None
 
-    def _parts(self, path: str | Path) -> list[Part]:
+    def _parts(self, path: str | Path) -> Iterator[Part]:
         if self.number == 1 or not Path(path).is_file():
-            return []
+            return iter(())
         return parts_of(path, min(PARTS * self.number, os.path.getsize(path) // SMALLEST))
 
     def _passes(
         self,
         pass_over: Callable[[Reading], P],
         reading: Reading,
-        parts: list[Part],
+        parts: Iterator[Part],
         on_bytes: Callable[[int], None] | None,
     ) -> Iterator[P]:
         """What every part gives, in their order."""
-        for part, found in zip(parts, spread(partial(_over_part, pass_over, reading), parts, self.number), strict=True):
+        sizes: list[int] = []
+
+        def noted() -> Iterator[Part]:
+            for part in parts:
+                sizes.append(part.end - part.start)
+                yield part
+
+        for number, found in enumerate(spread(partial(_over_part, pass_over, reading), noted(), self.number)):
             if on_bytes is not None:
-                on_bytes(part.end - part.start)
+                on_bytes(sizes[number])
             yield found
 
 
@@ -104,12 +112,12 @@ def together(passes: Iterator[P], gold: Gold | None) -> P:
     return whole
 
 
-def spread(function: Callable[[T], R], items: Sequence[T], number: int) -> Iterator[R]:
+def spread(function: Callable[[T], R], items: Iterable[T], number: int) -> Iterator[R]:
     """The function of every item, in their order, computed in several processes.
 
     Args:
         function: knows everything else; of the processes every one gets a copy, not every item.
-        items: what to share out, each picklable, as are the results.
+        items: what to share out, as soon as it comes; each picklable, as are the results.
         number: of processes; 1 computes here.
 
     Raises:
@@ -119,15 +127,16 @@ def spread(function: Callable[[T], R], items: Sequence[T], number: int) -> Itera
         yield from map(function, items)
         return
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, wait
+    from concurrent.futures import Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
     # a forked process has everything at once; where there is no forking, it starts afresh
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     before = set(multiprocessing.active_children())
     with ProcessPoolExecutor(number, context, _set_up, (function,)) as pool:
-        futures = [pool.submit(_run, item) for item in items]
+        futures: list[Future[R]] = []
         try:
+            futures.extend(pool.submit(_run, item) for item in items)
             for future in futures:
                 yield future.result()
         except BrokenProcessPool:
