@@ -261,7 +261,8 @@ def _nano_cpu() -> str:
             for figure in ("dev/ner_f1", "dev/rel_f1", "dev/ok")
         )
         lines.append(_row(name, [f"{row['reward']['first']:.3f} → {row['reward']['last']:.3f}", *dev]))
-    return "\n".join(lines)
+    took = _results("nano-cpu/time")
+    return "\n".join([*lines, "", f"The whole run took {took['minutes']:.0f} minutes on {took['cores']} cores."])
 
 
 def _interval(value: dict[str, float | None]) -> str:
