@@ -62,13 +62,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = made()
         smallest = written(Path(folder) / "one.jsonl", rows, 1)
-        start_up = {name: measured(smallest, *way) for name, way in WAYS.items()}
+        start_up = {name: fastest(3, smallest, *way) for name, way in WAYS.items()}
         found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in WAYS}
         for size in sizes:
             path = written(Path(folder) / "preds.jsonl", rows, size)
             for name, way in WAYS.items():
-                runs = [measured(path, *way) for _ in range(3 if size < SIZES[-1] else 1)]
-                found[name][str(size)] = min(runs, key=lambda run: run["seconds"])
+                found[name][str(size)] = fastest(3 if size < SIZES[-1] else 1, path, *way)
             print(size, {name: round(found[name][str(size)]["seconds"], 2) for name in WAYS}, flush=True)
         part = weighed(path)
     result = {
@@ -105,6 +104,11 @@ def written(path: Path, rows: list[str], size: int) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         stream.writelines(f'{{"id": "r{number}", {rows[number % len(rows)]}\n' for number in range(size))
     return path
+
+
+def fastest(times: int, path: Path, command: list[str], options: list[str]) -> dict[str, float]:
+    """The fastest of several runs."""
+    return min((measured(path, command, options) for _ in range(times)), key=lambda run: run["seconds"])
 
 
 def measured(path: Path, command: list[str], options: list[str]) -> dict[str, float]:
