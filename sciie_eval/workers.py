@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, tee
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,16 +82,12 @@ class Workers:
         on_bytes: Callable[[int], None] | None,
     ) -> Iterator[P]:
         """What every part gives, in their order."""
-        sizes: list[int] = []
-
-        def noted() -> Iterator[Part]:
-            for part in parts:
-                sizes.append(part.end - part.start)
-                yield part
-
-        for number, found in enumerate(spread(partial(_over_part, pass_over, reading), noted(), self.number)):
+        shared, named = tee(parts)
+        for part, found in zip(
+            named, spread(partial(_over_part, pass_over, reading), shared, self.number), strict=True
+        ):
             if on_bytes is not None:
-                on_bytes(sizes[number])
+                on_bytes(part.end - part.start)
             yield found
 
 

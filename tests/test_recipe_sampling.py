@@ -134,7 +134,7 @@ def test_tokens_are_drawn_with_their_probabilities() -> None:
 
 
 def test_noise_is_gumbel_and_finite() -> None:
-    noise = hash_noise(torch.arange(300), 3, 5000)
+    noise = hash_noise(torch.arange(300), torch.full((300,), 3), 5000)
     assert torch.isfinite(noise).all()
     assert abs(float(noise.mean()) - 0.5772) < 0.01
     assert abs(float(noise.var()) - math.pi**2 / 6) < 0.02

@@ -15,7 +15,7 @@ from sciie_rewards.recipe.curriculum import ascending
 from sciie_rewards.recipe.domain_trainer import domain_trainer
 from sciie_rewards.recipe.domains import DomainData, domains_of, rewards_of, selected
 from sciie_rewards.recipe.failures import check_training_packages, check_vllm, explained
-from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config, training_kwargs
+from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config
 from sciie_rewards.recipe.rows import check_prompts
 from sciie_rewards.recipe.sections import Grpo
 from sciie_rewards.recipe.stage import Stage
@@ -72,7 +72,7 @@ def _trainer(
         "reward_weights": weights,
         "remove_unused_columns": False,
         "report_to": "none",
-        "model_init_kwargs": training_kwargs(recipe.model.dtype),
+        "model_init_kwargs": {"dtype": recipe.model.dtype},
     }
     kind, more = GRPOTrainer, {}
     if settings.domains is not None:

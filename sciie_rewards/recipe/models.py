@@ -20,7 +20,6 @@ __all__ = [
     "plain",
     "save_adapted",
     "save_model",
-    "training_kwargs",
 ]
 
 MOST_WITHOUT_GPU = 1_000_000_000
@@ -100,14 +99,6 @@ def load(start: str, dtype: str = "auto") -> Any:
     except (OSError, ValueError) as error:
         raise InputError(f"{start}: cannot be loaded: {_first_line(error)}") from None
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-
-
-def training_kwargs(dtype: str) -> dict[str, Any]:
-    """How a trainer is to load a model."""
-    import torch
-
-    # torch's fused attention goes backward on a CPU slower than step by step: a nano step takes 1.6 times as long
-    return {"dtype": dtype} | ({} if torch.cuda.is_available() else {"attn_implementation": "eager"})
 
 
 def lora_config(lora: Lora | None) -> Any:

@@ -234,7 +234,8 @@ class HashNoise:
 def hash_noise(keys: Any, positions: Any, size: int) -> Any:
     """Standard Gumbel noise, (rows, size), a function of key, position and column alone.
 
-    The hash is the finalizer of MurmurHash3 (32 bits, on wrapping integers), of which 24 bits are used.
+    Keys and positions are (rows,) tensors of int64. The hash is the finalizer of MurmurHash3 (32 bits, on wrapping
+    integers), of which 24 bits are used.
     """
     import torch
 

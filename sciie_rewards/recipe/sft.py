@@ -14,7 +14,7 @@ from typing import Any
 from sciie_eval.files import write_whole
 from sciie_rewards.recipe.arguments import trainer_arguments
 from sciie_rewards.recipe.failures import check_training_packages, explained
-from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config, training_kwargs
+from sciie_rewards.recipe.models import check_start, load_tokenizer, lora_config
 from sciie_rewards.recipe.quiet import say
 from sciie_rewards.recipe.rows import Encoder, SftRows
 from sciie_rewards.recipe.sections import Phase, Sft
@@ -105,6 +105,6 @@ def _arguments(settings: Sft, checkpoints: Path, seed: int, dtype: str) -> Any:
         "dataset_kwargs": {"skip_prepare_dataset": True},
         "remove_unused_columns": False,
         "report_to": "none",
-        "model_init_kwargs": training_kwargs(dtype),
+        "model_init_kwargs": {"dtype": dtype},
     }
     return trainer_arguments("sft", settings.trainer, ours)
