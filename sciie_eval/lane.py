@@ -1,112 +1,155 @@
-"""The fast lane of counting: text to counts without decoding, as nearly every completion of a trained model allows.
+"""The fast lane of counting: many completions at once, from text to counts without decoding them.
 
-What `parsing` and `matching` do with objects that explain themselves, this does with bare sets of pieces of JSON, and
-for the same result (a test says so): strict, sets, directed, answers of exactly the asked shape. Whatever is not of
-this kind is declined and takes the general way.
+What `parsing` and `matching` do with objects that explain themselves, this does with pieces of JSON, numbered, in
+arrays, and for the same result (a test says so): strict, sets, directed, answers of exactly the asked shape. Whatever
+is not of this kind is declined and takes the general way.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sciie_eval.counting import GoldSentence
-from sciie_eval.plain import ENTITIES, RELATIONS, cut_plain, piece_of
-from sciie_eval.rules import TASKS, MatchRule, Task
+from sciie_eval.items import Items
+from sciie_eval.plain import ITEMS, KINDS, cut_plain, pieces_of
+from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
 from sciie_eval.settings import Settings
-from sciie_eval.sides import Item, Side, differ_in_blanks
+from sciie_eval.sides import differ_in_blanks
+from sciie_eval.stats import Floats
 
-__all__ = ["FastLane", "Row"]
+__all__ = ["FastLane"]
 
-Row = tuple[int, int, int, int, int, int, int, int, int]
-"""(tp, n_pred, n_gold) of ner, rel and rel+."""
-_AS_WRITTEN = MatchRule()
-_CHUNK = 1 << 12
-"""Completions whose labels are counted at once."""
+Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 
 class PlainGold:
     """Gold of one sentence as pieces.
 
     Attributes:
-        ner: pieces of the entities that a plain answer can have; likewise ``rel``.
-        label: of every piece in ``ner`` and ``rel``.
-        needed: per piece of a relation, the pieces of its two typed arguments: with these it is right for rel+.
-        n_ner: number of entities, plain or not; likewise ``n_rel`` and ``n_typed``.
-        labels: per task the label of every item.
+        pieces: of the entities and then of the relations, each once.
+        arguments: of each relation, the pieces of its subject and of its object, each with its type.
+        sizes: number of entities, relations and typed relations.
+        sections: what the gold speaks of.
     """
 
-    __slots__ = (
-        "entities",
-        "label",
-        "labels",
-        "n_ner",
-        "n_rel",
-        "n_typed",
-        "needed",
-        "ner",
-        "rel",
-        "sections",
-        "squeezed",
-    )
+    __slots__ = ("arguments", "pieces", "sections", "sizes")
 
-    def __init__(self, sides: dict[Task, Side], sections: frozenset[Section]) -> None:
-        ner, rel, typed = (sides[task].keys for task in TASKS)
-        self.label = {piece_of(item): item[1] for item in chain(ner, rel)}
-        # a text that is not plain, with a quote for example, could pass for another item
-        self.ner = {piece for item in ner if _says(ENTITIES, piece := piece_of(item), item)}
-        self.rel = {piece for item in rel if _says(RELATIONS, piece := piece_of(item), item)}
-        # of (subject, relation, object, subject type, object type): the triple, and both arguments with their types
-        self.needed = {piece_of(item[:3]): {piece_of(item[0::3]), piece_of(item[2::2])} for item in typed}
-        self.n_ner, self.n_rel, self.n_typed = len(ner), len(rel), len(typed)
-        self.labels = [[item[1] for item in items] for items in (ner, rel, typed)]
-        self.sections = sections
-        self.entities = ner
-        self.squeezed = {"".join(piece_of(item).split()) for item in ner}
+    def __init__(self, pieces: list[str], arguments: list[str], sections: frozenset[Section]) -> None:
+        n_relations = len(arguments) // 2
+        self.pieces, self.arguments, self.sections = pieces, arguments, sections
+        self.sizes = len(pieces) - n_relations, n_relations, n_relations
 
-    def differ_in_blanks(self, wrong: Collection[str], exact: set[str]) -> int:
-        """How many of the wrong entities would equal an unmatched gold one if blanks were ignored."""
-        if self.squeezed.isdisjoint([piece.replace(" ", "") for piece in wrong]):
-            return 0
-        said = {ENTITIES[piece] for piece in wrong}
-        return differ_in_blanks(said, {entity for entity in self.entities if piece_of(entity) not in exact})
+    @classmethod
+    def of(cls, items: Items) -> PlainGold | None:
+        """The pieces of gold; None when one would not stand for its item, or equality cannot decide about rel+."""
+        entities = list(dict.fromkeys(items.entities))
+        types = dict(entities)
+        typed = list(dict.fromkeys(zip(items.relations, items.types, strict=True)))
+        relations = list(dict.fromkeys([relation for relation, _ in typed]))
+        arguments: list[tuple[str, ...]] = []
+        for (subject, _, object_), (subject_type, object_type) in typed:
+            if subject_type is None or object_type is None:
+                if len(types) < len(entities):
+                    return None  # a text has two types
+                subject_type = subject_type or types.get(subject, "")
+                object_type = object_type or types.get(object_, "")
+            arguments += (subject, subject_type), (object_, object_type)
+        said = [*entities, *relations, *arguments]
+        pieces = pieces_of(said)
+        if len(relations) < len(typed) or [ITEMS[piece] for piece in pieces] != said:
+            return None
+        n_items = len(entities) + len(relations)
+        return cls(pieces[:n_items], pieces[n_items:], items.sections)
 
 
-def _plain_gold(gold: GoldSentence) -> PlainGold | None:
-    """Gold as pieces; None when equality cannot decide all of it, or it types one relation in two ways."""
-    sides = gold.sides(_AS_WRITTEN, TASKS, False)
-    if any(side.open or side.dead for side in sides.values()) or sides["rel+"].n != sides["rel"].n:
-        return None
-    return PlainGold(sides, gold.items.sections)
+_OPEN = PlainGold([], [], frozenset())
+"""Stands for gold whose sentences have to go the general way."""
+
+
+def _plain(gold: GoldSentence) -> PlainGold:
+    """The gold as pieces, made once."""
+    found: PlainGold | None = gold.plain
+    if found is None:
+        found = gold.plain = PlainGold.of(gold.items) or _OPEN
+    return found
+
+
+class _Pieces:
+    """Pieces, one behind the other; the number of a piece is the first place where it stands.
+
+    Attributes:
+        names: the pieces.
+        numbers: of each.
+        kinds: the kinds of pieces that there are (see `KINDS`), each with a number.
+        kind: by the number of a piece, that of its kind.
+        fields: by the number of a piece, how many strings it has: 2 for an entity, 3 for a relation, 4 for neither.
+        shift: a key is a place, shifted by so many bits, and the number of a piece.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        different, self.numbers = _first_places(names)
+        firsts = _array(different.values(), len(different))
+        self.kinds, kind = _first_places(list(map(KINDS.__getitem__, different)))
+        self.kind = np.zeros(len(names), dtype=np.intp)
+        self.kind[firsts] = kind
+        fields = np.zeros(len(different), dtype=np.intp)
+        fields[list(self.kinds.values())] = [int(kind[0]) for kind in self.kinds]
+        self.fields = fields[self.kind]
+        self.shift = len(names).bit_length()
+
+    def keys(self, places: Integers, numbers: Integers) -> Integers:
+        """One number for a place and a piece."""
+        return places << self.shift | numbers
+
+
+def _first_places(values: Sequence[str]) -> tuple[dict[str, int], Integers]:
+    """The place where each value stands first: by value, and for every value."""
+    places: dict[str, int] = {}
+    return places, _array(map(places.setdefault, values, itertools.count()), len(values))
+
+
+def _array(values: Iterable[int], size: int) -> Integers:
+    return np.fromiter(values, np.intp, size)
+
+
+def _once(keys: Integers) -> Integers:
+    """Each once, in order (`numpy.unique` takes several times as long)."""
+    keys = np.sort(keys)
+    return keys[np.diff(keys, prepend=-1) > 0]
+
+
+def _find(keys: Integers, wanted: Integers) -> tuple[Integers, Flags]:
+    """Where the wanted stand among the sorted keys, and whether they do."""
+    place = np.searchsorted(keys, wanted)
+    return place, np.append(keys, -1)[place] == wanted
 
 
 class FastLane:
-    """Counts what it can; what is needed for label counts is kept for a while and then counted in bulk.
+    """Counts what it can, and declines the rest.
 
     Attributes:
+        n: completions counted.
         spacing: unmatched predicted entities that would match if blanks were ignored, and all unmatched ones.
+        gold_sections: what the gold of the sentences counted speaks of.
+        labels: per task, how often each label was matched, predicted and gold.
     """
 
     def __init__(self) -> None:
+        self.n = 0
         self.spacing = [0, 0]
-        self._n = 0
-        self._gold_sections: set[Section] = set()
-        self._labels: dict[Task, tuple[Counter[str], Counter[str], Counter[str]]] = {
+        self.gold_sections: set[Section] = set()
+        self.labels: dict[Task, tuple[Counter[str], Counter[str], Counter[str]]] = {
             task: (Counter(), Counter(), Counter()) for task in TASKS
         }
-        self._start()
-
-    def _start(self) -> None:
-        """Forget what was counted."""
-        self._golds: list[PlainGold] = []
-        self._right_ner: list[str] = []
-        self._right_rel: list[str] = []
-        self._right_typed: list[str] = []
-        self._wrong_ner: list[str] = []
-        self._wrong_rel: list[str] = []
 
     @staticmethod
     def fits(settings: Settings, spans: bool, keep: bool) -> bool:
@@ -114,97 +157,121 @@ class FastLane:
         usual = settings.rule.as_written and settings.match == "strict" and settings.tasks == TASKS
         return usual and not settings.compat and not spans and not keep
 
-    def add(self, sentence: GoldSentence, text: str) -> Row | None:
-        """Count one completion; None when it needs the general way."""
-        if (gold := sentence.plain) is None:
-            gold = sentence.plain = _plain_gold(sentence) or False
-        cut = cut_plain(text) if gold else None
-        if not gold or cut is None:
-            return None
-        ner, rel = set(cut[0]), set(cut[1])
-        exact, exact_rel = ner & gold.ner, rel & gold.rel
-        n, n_exact, n_rel, n_exact_rel, n_typed = len(ner), len(exact), len(rel), len(exact_rel), 0
-        # what equals gold is an item; of the others it has to be shown
-        try:
-            wrong = ner - exact if n_exact < n else ()
-            wrong_labels = [ENTITIES[piece][1] for piece in wrong]
-            if n_exact_rel < n_rel:
-                self._wrong_rel += [RELATIONS[piece][1] for piece in rel - exact_rel]
-        except KeyError:
-            return None
-        label = gold.label
-        self._right_ner += [label[piece] for piece in exact]
-        if wrong:
-            self._wrong_ner += wrong_labels
-            self.spacing[1] += n - n_exact
-            if n_exact < gold.n_ner:
-                self.spacing[0] += gold.differ_in_blanks(wrong, exact)
-        if exact_rel:
-            needed = gold.needed
-            typed = [label[piece] for piece in exact_rel if needed[piece] <= ner]
-            n_typed = len(typed)
-            self._right_typed += typed
-            self._right_rel += [label[piece] for piece in exact_rel]
-        self._golds.append(gold)
-        if len(self._golds) >= _CHUNK:
-            self._count_labels()
-        return n_exact, n, gold.n_ner, n_exact_rel, n_rel, gold.n_rel, n_typed, n_rel, gold.n_typed
-
-    def labels(self, task: Task) -> tuple[Counter[str], Counter[str], Counter[str]]:
-        """How often each label was matched, predicted and gold."""
-        self._count_labels()
-        return self._labels[task]
-
-    @property
-    def n(self) -> int:
-        """Completions counted."""
-        return self._n + len(self._golds)
-
-    @property
-    def gold_sections(self) -> set[Section]:
-        """What the gold of the sentences counted speaks of."""
-        self._count_labels()
-        return self._gold_sections
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What goes to another process: sums alone."""
-        self._count_labels()
-        return self.__dict__
-
     def merge(self, other: FastLane) -> None:
         """Add what another lane counted."""
-        self._count_labels()
-        other._count_labels()
+        self.n += other.n
         self.spacing = [one + two for one, two in zip(self.spacing, other.spacing, strict=True)]
-        self._n += other._n
-        self._gold_sections |= other._gold_sections
-        for task, counters in self._labels.items():
-            for counter, more in zip(counters, other._labels[task], strict=True):
+        self.gold_sections |= other.gold_sections
+        for task, counters in self.labels.items():
+            for counter, more in zip(counters, other.labels[task], strict=True):
                 counter.update(more)
 
-    def _count_labels(self) -> None:
-        """Bring the label counts up to date."""
-        golds = Counter(self._golds)
-        right_ner, right_rel, right_typed = map(Counter, (self._right_ner, self._right_rel, self._right_typed))
-        wrong_ner, wrong_rel = Counter(self._wrong_ner), Counter(self._wrong_rel)
-        self._n += len(self._golds)
-        self._start()
-        # a typed relation was made of each relation, so both tasks predict the same labels
-        matched = {"ner": right_ner, "rel": right_rel, "rel+": right_typed}
-        predicted = {"ner": right_ner + wrong_ner, "rel": (relations := right_rel + wrong_rel), "rel+": relations}
-        for number, task in enumerate(TASKS):
-            counters = self._labels[task]
-            counters[0].update(matched[task])
-            counters[1].update(predicted[task])
-            for gold, times in golds.items():
-                for label in gold.labels[number]:
-                    counters[2][label] += times
-        self._gold_sections.update(*(gold.sections for gold in golds))
+    def count(self, golds: Sequence[GoldSentence], texts: Sequence[str]) -> tuple[Floats, list[int]]:
+        """Count completions.
+
+        Args:
+            golds: the gold of each.
+            texts: the completions.
+
+        Returns:
+            The counts, (n_texts, 9): tp, n_pred, n_gold of ner, rel and rel+; and the places of completions that were
+            declined, whose rows mean nothing.
+        """
+        sentences = dict.fromkeys(golds)
+        plains = [_plain(gold) for gold in sentences]
+        places = dict(zip(sentences, range(len(plains)), strict=True))
+        sentence = _array(map(places.__getitem__, golds), len(golds))
+        asked = list(chain.from_iterable([gold.pieces for gold in plains]))
+        arguments = list(chain.from_iterable([gold.arguments for gold in plains]))
+        said, lengths = cut_plain(texts)
+        pieces = _Pieces(asked + arguments + said)
+        asked_number, argument, number = np.split(pieces.numbers, [len(asked), len(asked) + len(arguments)])
+
+        # gold: sorted keys of sentence and piece, and of relations the numbers of both arguments
+        asked_place = np.repeat(np.arange(len(plains)), [len(gold.pieces) for gold in plains])
+        pairs = np.zeros((len(asked), 2), dtype=np.intp)
+        pairs[pieces.fields[asked_number] == 3] = argument.reshape(-1, 2)
+        gold_keys = pieces.keys(asked_place, asked_number)
+        order = np.argsort(gold_keys)
+
+        # predictions: sorted keys of completion and piece, each once
+        section = np.repeat(np.arange(len(lengths)), lengths)
+        row = section >> 1
+        declined = np.array([gold is _OPEN for gold in plains], dtype=bool)[sentence]
+        declined[row[pieces.fields[number] != 2 + (section & 1)]] = True
+        keys = _once(pieces.keys(row, number)[~declined[row]])
+        row, number = keys >> pieces.shift, keys & ((1 << pieces.shift) - 1)
+        relation = pieces.fields[number] == 3
+
+        place, right = _find(gold_keys[order], pieces.keys(sentence[row], number))
+        found = np.flatnonzero(relation & right)
+        _, there = _find(keys, pieces.keys(row[found, None], pairs[order][place[found]]))
+        typed = found[there.all(axis=1)]
+
+        times = np.bincount(sentence[~declined], minlength=len(plains))
+        self.n += int(times.sum())
+        self.gold_sections.update(*[gold.sections for gold, number in zip(plains, times, strict=True) if number])
+        self._count_labels(pieces, number[right], number[typed], number, np.repeat(asked_number, times[asked_place]))
+        wrong = ~(relation | right)
+        self.spacing[0] += _differ_in_blanks(pieces, plains, sentence, row, number, wrong, right)
+        self.spacing[1] += int(np.count_nonzero(wrong))
+
+        n = len(texts)
+        kinds = np.bincount(4 * row + 2 * relation + right, minlength=4 * n).reshape(n, 2, 2)
+        table = np.empty((n, 3, 3))
+        table[:, :2, 0] = kinds[:, :, 1]
+        table[:, :2, 1] = kinds[:, :, 0] + kinds[:, :, 1]
+        table[:, 2, 0] = np.bincount(row[typed], minlength=n)
+        table[:, 2, 1] = table[:, 1, 1]  # a typed relation is made of each relation
+        table[:, :, 2] = np.array([gold.sizes for gold in plains])[sentence]
+        return table.reshape(n, 9), np.flatnonzero(declined).tolist()
+
+    def _count_labels(
+        self, pieces: _Pieces, right: Integers, typed: Integers, predicted: Integers, gold: Integers
+    ) -> None:
+        """Add the labels of pieces that were right, right with the types of both arguments, predicted and gold."""
+        size = len(pieces.names)
+        counts = [np.bincount(pieces.kind[some], minlength=size) for some in (right, typed, predicted, gold)]
+        for kind, number in pieces.kinds.items():
+            n_right, n_typed, n_predicted, n_gold = [int(numbers[number]) for numbers in counts]
+            # as many typed relations are predicted as relations, and with the same labels
+            tps: dict[Task, int] = {"ner": n_right} if kind[0] == "2" else {"rel": n_right, "rel+": n_typed}
+            for task, tp in tps.items():
+                for counter, count in zip(self.labels[task], (tp, n_predicted, n_gold), strict=True):
+                    if count:
+                        counter[kind[1:]] += count
 
 
-def _says(decoded: Mapping[str, Item], piece: str, item: Item) -> bool:
-    """Whether a piece stands for the item, and for no other."""
-    try:
-        return decoded[piece] == item
-    except KeyError:
-        return False
+def _differ_in_blanks(
+    pieces: _Pieces,
+    plains: list[PlainGold],
+    sentence: Integers,
+    row: Integers,
+    number: Integers,
+    wrong: Flags,
+    right: Flags,
+) -> int:
+    """How many of the wrong entities would equal an unmatched gold one if blanks were ignored."""
+    gold_place = np.repeat(np.arange(len(plains)), [gold.sizes[0] for gold in plains])
+    different = np.flatnonzero(np.bincount(number[wrong]))
+    if not len(gold_place) or not len(different):
+        return 0
+    known, gold_name = _first_places(_squeezed(chain.from_iterable([gold.pieces[: gold.sizes[0]] for gold in plains])))
+    name = np.full(len(pieces.names), -1)
+    name[different] = [known.get(squeezed, -1) for squeezed in _squeezed([pieces.names[i] for i in different.tolist()])]
+    alike = np.flatnonzero(wrong & (name[number] >= 0))
+    gold_keys = np.sort(pieces.keys(gold_place, gold_name))
+    _, found = _find(gold_keys, pieces.keys(sentence[row[alike]], name[number[alike]]))
+    total = 0
+    for place in _once(row[alike[found]]).tolist():
+        here = slice(*np.searchsorted(row, (place, place + 1)))
+        gold = plains[sentence[place]]
+        matched = {pieces.names[i] for i in number[here][right[here]]}
+        left = {ITEMS[piece] for piece in gold.pieces[: gold.sizes[0]] if piece not in matched}
+        total += differ_in_blanks({ITEMS[pieces.names[i]] for i in number[here][wrong[here]]}, left)
+    return total
+
+
+def _squeezed(pieces: Iterable[str]) -> list[str]:
+    """The pieces without blanks (they have no line breaks)."""
+    return "\n".join(pieces).replace(" ", "").split("\n")

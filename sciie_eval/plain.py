@@ -8,65 +8,103 @@ piece is decoded once. Whatever is not exactly of this form is declined and take
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Sequence
+from sys import intern
+from typing import NamedTuple, cast
 from unicodedata import is_normalized
 
 from sciie_eval.items import ArgumentTypes, Items
 from sciie_eval.schema import Section
 
-__all__ = ["ENTITIES", "PLAIN_SECTIONS", "RELATIONS", "Pieces", "cut_plain", "piece_of", "read_plain"]
-
-T = TypeVar("T")
+__all__ = ["ITEMS", "KINDS", "MAX_TEXT", "PLAIN_SECTIONS", "Cut", "cut_plain", "pieces_of", "read_plain"]
 
 PLAIN_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
-MAX_PIECE = 300
-"""Longest piece that is remembered; with `MAX_PIECES` this bounds the memory."""
-MAX_PIECES = 1 << 14
 MAX_TEXT = 50_000
 """Longest text that is read piece by piece: no honest completion is longer, and many new pieces take time."""
+MAX_PIECE = 300
+"""Longest piece that is remembered; with `MAX_PIECES` this bounds the memory."""
+MAX_PIECES = 1 << 15
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
-_GAPS = ("", "\n", "\n\n", " ")
-_HEADS = frozenset(f'</think>{gap}<answer>{blank}{{"ner": ' for gap in _GAPS for blank in _GAPS)
-_TAILS = frozenset(f"]}}{blank}</answer>{gap}" for blank in _GAPS for gap in _GAPS)
+_GAPS = ("\n", "", "\n\n", " ")
+_HEADS = [f'</think>{gap}<answer>{blank}{{"ner": [' for gap in _GAPS for blank in _GAPS]
+_TAILS = [f"]}}{blank}</answer>{gap}" for gap in _GAPS for blank in _GAPS]
+_BETWEEN = '], "rel": ['
+_BETWEEN_ITEMS = f'"]{_BETWEEN}["'
+_COMMA = '"], ["'
+_BREAK = '", "'
+_QUOTE, _MARK = '\\"', "\0"
+_NO_ITEM = ('"',)
 
 
-Pieces = tuple[list[str], list[str], int]
-"""A completion, cut: its entities, its relations, and where the reasoning ends.
+class Cut(NamedTuple):
+    """Completions, cut into their items.
 
-The items are JSON without brackets and outer quotes, such as ``BERT", "Method``, and unchecked: a piece is an entity
-only if `ENTITIES` has it, and a relation only if `RELATIONS` does.
-"""
+    Attributes:
+        pieces: the items of all, as JSON without brackets and outer quotes, such as ``BERT", "Method``, and unchecked:
+            what a piece says, if anything, `ITEMS` knows. A completion of another form has a piece that says nothing.
+        lengths: two numbers a completion: how many of the pieces are its entities, and how many its relations.
+    """
 
-
-def cut_plain(text: str) -> Pieces | None:
-    """Cut a completion whose frame is exactly as asked (also with reasoning that the prompt opened); else None."""
-    if len(text) > MAX_TEXT:
-        return None
-    end = text.rfind("</think>")
-    first = text.find("[", end)
-    last = text.rfind("]")
-    if text[end:first] not in _HEADS or text[last:] not in _TAILS:
-        return None
-    opened = text.find("<", 0, end)
-    if opened >= 0 and (text.find("<", opened + 1, end) >= 0 or not text.startswith("<think>", opened)):
-        return None
-    if not text.isascii() and not _encodable(text):
-        return None
-    ner, found, rel = text[first:last].partition('"]], "rel": [["')
-    if found:
-        if ner[:3] == '[["' and rel[-2:] == '"]':
-            return ner[3:].split('"], ["'), rel[:-2].split('"], ["'), end
-        return None
-    ner, found, rel = text[first + 1 : last].partition('], "rel": [')
-    entities, relations = _items(ner), _items(rel)
-    return (entities, relations, end) if found and entities is not None and relations is not None else None
+    pieces: list[str]
+    lengths: list[int]
 
 
-def _items(section: str) -> list[str] | None:
-    """The pieces of a section without its brackets; None when it is no list of lists of strings."""
-    if not section:
-        return []
-    return section[2:-2].split('"], ["') if section.startswith('["') and section.endswith('"]') else None
+def cut_plain(texts: Iterable[str]) -> Cut:
+    """Cut completions whose frame is exactly as asked (also with reasoning that the prompt opened).
+
+    >>> cut_plain(['so</think><answer>{"ner": [["BERT", "Method"]], "rel": []}</answer>'])
+    Cut(pieces=['BERT", "Method'], lengths=[1, 0])
+    """
+    pieces: list[str] = []
+    lengths: list[int] = []
+    add = lengths.append
+    # the frame of the completion before: those of one model are alike
+    first, last, alone = _bounds(_HEADS[0], _TAILS[0])
+    n_first, n_last, n_alone = len(first), -len(last), -len(alone)
+    for text in texts:
+        rest = text[text.find("<", text.startswith("<think>")) :]
+        start, _, end = rest.partition(_BETWEEN_ITEMS)
+        ner: Sequence[str]
+        rel: Sequence[str] = ()
+        if start.startswith(first) and end.endswith(last) and text.isascii():
+            ner, rel = start[n_first:].split(_COMMA), end[:n_last].split(_COMMA)
+        elif start.startswith(first) and start.endswith(alone) and text.isascii():
+            ner = start[n_first:n_alone].split(_COMMA)
+        else:
+            start, _, end = rest.partition(_BETWEEN)
+            frame = start[: start.find("[") + 1], end[end.rfind("]") :]
+            if frame[0] in _HEADS and frame[1] in _TAILS and _encodable(text):
+                ner, rel = _listed(start[len(frame[0]) :]), _listed(end[: -len(frame[1])])
+                first, last, alone = _bounds(*frame)
+                n_first, n_last, n_alone = len(first), -len(last), -len(alone)
+            else:
+                ner = _NO_ITEM
+        add(len(ner))
+        add(len(rel))
+        pieces += ner
+        pieces += rel
+    return Cut(pieces, lengths)
+
+
+def _bounds(head: str, tail: str) -> tuple[str, str, str]:
+    """What stands before the first entity, behind the last relation, and behind the last entity without relations."""
+    return head + '["', '"]' + tail, '"]' + _BETWEEN + tail
+
+
+def pieces_of(items: Iterable[tuple[str, ...]]) -> list[str]:
+    """The pieces that stand for items.
+
+    >>> pieces_of([("BERT", "Method")])
+    ['BERT", "Method']
+    """
+    return [_MARK.join(item).replace('"', _QUOTE).replace(_MARK, _BREAK) for item in items]
+
+
+def _listed(section: str) -> Sequence[str]:
+    """The pieces of a section without its brackets."""
+    if section.startswith('["') and section.endswith('"]'):
+        return section[2:-2].split(_COMMA)
+    return _NO_ITEM if section else ()
 
 
 def _encodable(text: str) -> bool:
@@ -78,58 +116,58 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def piece_of(item: tuple[Any, ...]) -> str:
-    """The piece that stands for an item.
-
-    >>> piece_of(("BERT", "Method"))
-    'BERT", "Method'
-    """
-    return '", "'.join(item)
+_UNREADABLE, _UNREADABLE_KIND = ("", "", "", ""), "4"
 
 
-class _Decoded(dict[str, T]):
-    """What distinct pieces say, each decoded once; emptied when it is full, which bounds its memory.
+class _Items(dict[str, tuple[str, ...]]):
+    """What distinct pieces say, each decoded once; emptied when it is full, which bounds its memory."""
 
-    Args:
-        size: number of strings of a piece.
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def __missing__(self, piece: str) -> T:
-        fields = tuple(_fields(piece))
-        if len(fields) != self.size:
-            raise KeyError(piece)
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        bare = piece.replace(_QUOTE, _MARK)
+        fields = bare.split(_BREAK)
+        if not (len(piece) <= MAX_PIECE and 2 <= len(fields) <= 3 and piece.isprintable() and _is_plain(bare, fields)):
+            return _UNREADABLE
         if len(self) >= MAX_PIECES:
             self.clear()
-        found = self[piece] = cast(T, fields)
+        found = self[piece] = tuple([field.replace(_MARK, '"') for field in fields])
         return found
 
 
-ENTITIES: _Decoded[tuple[str, str]] = _Decoded(2)
-"""Piece -> (text, type).
+class _Kinds(dict[str, str]):
+    """What kinds of items distinct pieces are; emptied when it is full, as `_Items`."""
 
-Raises:
-    KeyError: the piece is no entity, or one that might need more care: with escapes, control characters, tags, a colon
-        (a type may be inside the text), outer blanks, a blank text, or a text that Unicode normalisation would change.
+    def __missing__(self, piece: str) -> str:
+        item = ITEMS[piece]
+        if item is _UNREADABLE:
+            return _UNREADABLE_KIND
+        if len(self) >= MAX_PIECES:
+            self.clear()
+        found = self[piece] = intern(f"{len(item)}{item[1]}")
+        return found
 
->>> ENTITIES['BERT", "Method']
-('BERT', 'Method')
+
+ITEMS = _Items()
+"""Piece -> (text, type) of an entity, or (subject, relation, object).
+
+Four blank strings if it is neither, or might need more care: with escapes (but of a quote), control characters, tags, a
+colon (a type may be inside the text), outer blanks, a blank text, or a text that Unicode normalisation would change.
+
+>>> ITEMS['BERT", "Method'], ITEMS["BERT"]
+(('BERT', 'Method'), ('', '', '', ''))
 """
-RELATIONS: _Decoded[tuple[str, str, str]] = _Decoded(3)
-"""Piece -> (subject, relation, object), likewise."""
+KINDS = _Kinds()
+"""Piece -> the number of its strings and its label, in one short string that pieces of one kind share.
+
+>>> KINDS['BERT", "Method'], KINDS["BERT"]
+('2Method', '4')
+"""
 
 
-def _fields(piece: str) -> list[str]:
-    """The strings of a piece; none when one of them might need more care."""
-    fields = piece.split('", "')
-    if len(piece) > MAX_PIECE or not piece.isprintable() or not is_normalized("NFC", piece):
-        return []
-    if piece.count('"') != 2 * len(fields) - 2 or "\\" in piece or "<" in piece or ":" in piece:
-        return []
-    return fields if all(field and field == field.strip() for field in fields) else []
+def _is_plain(bare: str, fields: list[str]) -> bool:
+    """Whether the strings of a piece, in which quotes are marked, stand for themselves."""
+    if bare.count('"') != 2 * len(fields) - 2 or "\\" in bare or "<" in bare or ":" in bare:
+        return False
+    return is_normalized("NFC", bare) and all(field and field == field.strip() for field in fields)
 
 
 def read_plain(text: str) -> tuple[Items, str, str] | None:
@@ -138,13 +176,15 @@ def read_plain(text: str) -> tuple[Items, str, str] | None:
     Returns:
         The items, the reasoning and the tags; None for any other text, also for one that only might need more care.
     """
-    cut = cut_plain(text)
-    if cut is None:
+    if len(text) > MAX_TEXT:
         return None
-    try:
-        entities, relations = [ENTITIES[piece] for piece in cut[0]], [RELATIONS[piece] for piece in cut[1]]
-    except KeyError:
+    pieces, (n_entities, n_relations) = cut_plain((text,))
+    found = [ITEMS[piece] for piece in pieces]
+    if [len(item) for item in found] != [2] * n_entities + [3] * n_relations:
         return None
-    items = Items(entities, relations, _NO_TYPES * len(relations), PLAIN_SECTIONS, None, None, True)
-    opened = text.find("<think>", 0, cut[2])
-    return (items, text[opened + 7 : cut[2]].strip(), "TtAa") if opened >= 0 else (items, text[: cut[2]].strip(), "tAa")
+    entities = cast(list[tuple[str, str]], found[:n_entities])
+    relations = cast(list[tuple[str, str, str]], found[n_entities:])
+    items = Items(entities, relations, _NO_TYPES * n_relations, PLAIN_SECTIONS, None, None, True)
+    if text.startswith("<think>"):
+        return items, text[7 : text.find("<", 7)].strip(), "TtAa"
+    return items, text[: text.find("<")].strip(), "tAa"

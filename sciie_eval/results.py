@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from sciie_eval.parsing import STATUSES
 from sciie_eval.rules import Task
 from sciie_eval.sentence_counts import SentenceCounts
 from sciie_eval.signature import signature
-from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, micro_f1
+from sciie_eval.stats import Floats, bootstrap_interval, cluster_interval, micro_f1, repeated_sum
 from sciie_eval.tally import Tally
 
 __all__ = ["OTHER", "CorpusScore", "TaskScore", "content_warnings", "corpus_score", "corpus_warnings"]
@@ -231,7 +230,7 @@ def _task_score(
     if rows:
         tps, n_preds, n_golds = zip(*rows.values(), strict=True)
         by_type[OTHER] = Counts(_whole(math.fsum(tps)), sum(n_preds), sum(n_golds))
-    totals = [_repeated_sum(column, numbers) for column in counts.T]
+    totals = [repeated_sum(column, numbers) for column in counts.T]
 
     def interval() -> tuple[float, float] | None:
         if settings.cluster == "doc_id":
@@ -251,16 +250,11 @@ def _task_score(
     )
 
 
-def _repeated_sum(values: Floats, numbers: NDArray[np.intp]) -> float:
-    """The sum of values that occur so often, exact up to its last rounding: the order does not matter."""
-    return math.fsum(chain.from_iterable(map(repeat, values.tolist(), numbers.tolist())))
-
-
 def _mean_f1(counts: Floats, numbers: NDArray[np.intp], ill_formed: NDArray[np.intp]) -> float | None:
     """Mean F1 of the sentences (see `counting.sentence_f1`), of which ``ill_formed`` earn nothing."""
     f1 = np.nan_to_num(micro_f1(counts), nan=1.0)
     total = int(numbers.sum())
-    return _repeated_sum(f1, np.maximum(numbers - ill_formed, 0)) / total if total else None
+    return repeated_sum(f1, np.maximum(numbers - ill_formed, 0)) / total if total else None
 
 
 def _whole(value: float) -> float:

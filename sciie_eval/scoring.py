@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sciie_eval.counting import GoldSentence
 from sciie_eval.exceptions import InputError
@@ -90,15 +90,20 @@ def tally_predictions(
     """Parse, match and count; the arguments are those of `score`, whether to keep the matches, and who looks on."""
     if isinstance(gold, str | Mapping) or not isinstance(gold, Iterable):
         raise InputError(f"gold: expected a list with one item a sentence, got {type(gold).__name__}")
-    examples = [_example(item, number, settings) for number, item in enumerate(gold)]
+    examples = [
+        item if isinstance(item, Example) else _example(item, number, settings) for number, item in enumerate(gold)
+    ]
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep or watch is not None)
-    prepared: dict[int, GoldSentence] = {}  # an example that stands in the list several times is prepared once
-    for example, value in zip(examples, aligned, strict=True):
-        sentence = prepared.get(id(example))
-        if sentence is None:
-            sentence = prepared[id(example)] = GoldSentence(items_of(example.gold))
-        add_prediction(tally, sentence, value, example, watch)
+    # an example that stands in the list several times is prepared once
+    different = {id(example): example for example in examples}
+    prepared = {place: GoldSentence(items_of(example.gold)) for place, example in different.items()}
+    golds = [prepared[id(example)] for example in examples]
+    if watch is None and all(isinstance(value, str) for value in aligned):
+        tally.add_texts(golds, cast(Sequence[str], aligned), [example.doc_id for example in examples])
+    else:
+        for sentence, value, example in zip(golds, aligned, examples, strict=True):
+            add_prediction(tally, sentence, value, example, watch)
     return Tallied(tally, examples)
 
 
@@ -172,9 +177,7 @@ def read_prediction(value: Prediction, settings: Settings, name: str = "") -> Pa
     )
 
 
-def _example(item: Example | Extraction | Mapping[str, Any], number: int, settings: Settings) -> Example:
-    if isinstance(item, Example):
-        return item
+def _example(item: Extraction | Mapping[str, Any], number: int, settings: Settings) -> Example:
     if isinstance(item, Extraction):
         return Example(id=str(number), sentence="", gold=item)
     if isinstance(item, Mapping):

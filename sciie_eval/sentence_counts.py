@@ -6,7 +6,7 @@ Most sentences have the same few counts. So each distinct row is kept once, and 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -49,7 +49,7 @@ class SentenceCounts:
 
     def __init__(self, tasks: int) -> None:
         self._tasks = tasks
-        self._rows: _Numbers[tuple[float, ...]] = _Numbers()
+        self._rows: _Numbers[bytes] = _Numbers()
         self._names: _Numbers[str] = _Numbers()
         self._row_of, self._name_of, self._ill_formed = array("I"), array("I"), array("I")
 
@@ -66,8 +66,22 @@ class SentenceCounts:
         """
         if not well_formed:
             self._ill_formed.append(len(self._row_of))
-        self._row_of.append(self._rows[row])
+        self._row_of.append(self._rows[array("d", row).tobytes()])
         self._name_of.append(self._names[document])
+
+    def extend(self, table: Floats, documents: Iterable[str], ill_formed: Iterable[int] = ()) -> None:
+        """Count sentences.
+
+        Args:
+            table: their rows, (n_sentences, 3 · tasks).
+            documents: of each.
+            ill_formed: places in the table of sentences whose completion had no well-formed answer.
+        """
+        start = len(self)
+        self._ill_formed.extend([start + place for place in ill_formed])
+        rows = np.ascontiguousarray(table, dtype=np.float64).view(f"V{8 * table.shape[1]}").ravel().tolist()
+        self._row_of.extend(map(self._rows.__getitem__, rows))
+        self._name_of.extend(map(self._names.__getitem__, documents))
 
     def merge(self, other: SentenceCounts) -> None:
         """Add the sentences of another, behind these."""
@@ -111,7 +125,7 @@ class SentenceCounts:
         return totals[np.argsort(np.asarray(list(self._names), dtype=np.str_), kind="stable")]
 
     def _table(self) -> Floats:
-        return np.array(list(self._rows), dtype=np.float64).reshape(-1, 3 * self._tasks)
+        return np.frombuffer(b"".join(self._rows)).reshape(-1, 3 * self._tasks)
 
 
 def _integers(numbers: array[int]) -> Integers:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sciie_eval.counting import Counts, GoldSentence, SentenceScorer, counts_of
 from sciie_eval.items import EMPTY, Items
 from sciie_eval.lane import FastLane
 from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
-from sciie_eval.plain import PLAIN_SECTIONS
+from sciie_eval.plain import MAX_TEXT, PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
 from sciie_eval.sentence_counts import SentenceCounts
@@ -24,8 +25,9 @@ __all__ = ["Tally", "tasks_of"]
 NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
 NOTHING = Side(set(), [], [])
-_MISSING = ParsedCompletion(EMPTY, "ok")
-"""A sentence without a prediction counts as an empty one."""
+_MANY = 1 << 10
+"""Completions that are counted at once, of not more than `_MUCH` characters together."""
+_MUCH = 1 << 21
 
 
 @dataclass(slots=True)
@@ -71,7 +73,6 @@ class Tally:
 
     Attributes:
         sentences: the counts and the document of every sentence added.
-        issues: predictions by issue code.
         missing: sentences without a prediction.
         matches: the matches of every sentence, where they were to be kept.
     """
@@ -79,13 +80,15 @@ class Tally:
     def __init__(self, settings: Settings, spans: bool = False, keep: bool = False) -> None:
         self.settings = settings
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
-        self.sentences = SentenceCounts(len(settings.tasks))
-        self.issues: Counter[str] = Counter()
+        self._sentences = SentenceCounts(len(settings.tasks))
+        self._issues: Counter[str] = Counter()
         self.missing = 0
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
+        self._waiting: list[tuple[GoldSentence, str, str]] = []
+        self._length = 0
         self._statuses: Counter[ParseStatus] = Counter()
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
@@ -95,32 +98,81 @@ class Tally:
         self._watches_spacing = by_equality and settings.normalize == "none" and not spans
 
     @property
+    def sentences(self) -> SentenceCounts:
+        """The counts of every sentence."""
+        self._count_waiting()
+        return self._sentences
+
+    @property
     def n_sentences(self) -> int:
         """Sentences added so far."""
-        return len(self.sentences)
+        return len(self._sentences) + len(self._waiting)
+
+    @property
+    def issues(self) -> Counter[str]:
+        """Predictions by issue code."""
+        self._count_waiting()
+        return self._issues
+
+    def add_texts(self, golds: Sequence[GoldSentence], texts: Sequence[str], documents: Sequence[str]) -> None:
+        """Parse and count completions."""
+        for start in range(0, len(texts), _MANY):
+            some = slice(start, start + _MANY)
+            if self._lane is not None and sum(map(len, texts[some])) <= _MUCH:
+                self._count_waiting()
+                self._count(golds[some], texts[some], documents[some])
+            else:
+                for gold, text, document in zip(golds[some], texts[some], documents[some], strict=True):
+                    self.add_text(gold, text, document)
 
     def add_text(self, gold: GoldSentence, text: str, document: str = "") -> None:
         """Parse and count one completion."""
-        row = self._lane.add(gold, text) if self._lane is not None else None
-        if row is None:
+        if self._lane is None or len(text) > MAX_TEXT:
             self.add(gold, parse_completion(text, self.settings.schema, mode=self.settings.parse), document)
-        else:
-            self.sentences.add(row, document)
+            return
+        self._waiting.append((gold, text, document))
+        self._length += len(text)
+        if self._length > _MUCH or len(self._waiting) > _MANY:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        """Count the completions that were only collected so far."""
+        waiting, self._waiting, self._length = self._waiting, [], 0
+        if waiting:
+            self._count(*zip(*waiting, strict=True))
+
+    def _count(self, golds: Sequence[GoldSentence], texts: Sequence[str], documents: Sequence[str]) -> None:
+        """Count completions at once: those of the asked shape in the fast lane, the others one by one."""
+        assert self._lane is not None
+        table, declined = self._lane.count(golds, texts)
+        ill_formed = []
+        for place in declined:
+            parsed = parse_completion(texts[place], self.settings.schema, mode=self.settings.parse)
+            table[place] = self._counted(golds[place], parsed)
+            if parsed.status in NOT_WELL_FORMED:
+                ill_formed.append(place)
+        self._sentences.extend(table, documents, ill_formed)
 
     def add(self, gold: GoldSentence, parsed: ParsedCompletion | None, document: str = "") -> None:
         """Count one sentence; None stands for a prediction that is missing."""
+        self._count_waiting()
         if parsed is None:
             self.missing += 1
-            parsed = _MISSING
+            row, well_formed = self._matched(gold, EMPTY), True  # as if nothing had been found
         else:
-            self._statuses[parsed.status] += 1
-            self.issues.update(parsed.issues)
-            self._said_sections |= parsed.items.sections
-        self._gold_sections |= gold.items.sections
-        self.sentences.add(self._matched(gold, parsed.items), document, parsed.status not in NOT_WELL_FORMED)
+            row, well_formed = self._counted(gold, parsed), parsed.status not in NOT_WELL_FORMED
+        self._sentences.add(row, document, well_formed)
+
+    def _counted(self, gold: GoldSentence, parsed: ParsedCompletion) -> tuple[float, ...]:
+        """Count one prediction; its row."""
+        self._statuses[parsed.status] += 1
+        self._issues.update(parsed.issues)
+        self._said_sections |= parsed.items.sections
+        return self._matched(gold, parsed.items)
 
     def _matched(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
         """Match and count one sentence: (tp, n_pred, n_gold) of every task."""
+        self._gold_sections |= gold.items.sections
         matches = self.scorer.matches(gold, items)
         row: list[float] = []
         for task, match in list(matches.items()):
@@ -144,21 +196,24 @@ class Tally:
     @property
     def statuses(self) -> Counter[ParseStatus]:
         """Predictions by parse status."""
+        self._count_waiting()
         fast: Counter[ParseStatus] = Counter({"ok": self._lane.n if self._lane is not None else 0})
         return self._statuses + fast
 
     @property
     def spacing(self) -> tuple[int, int]:
         """Unmatched predicted entities that would match if blanks were ignored, and all unmatched ones."""
+        self._count_waiting()
         lane = self._lane.spacing if self._lane is not None else (0, 0)
         return self._spacing[0] + lane[0], self._spacing[1] + lane[1]
 
     def by_type(self, task: Task) -> dict[str, Counts]:
         """Counts of every label; they sum to the counts of the task."""
+        self._count_waiting()
         labels = self._labels[task]
         tp, predicted, gold = labels.tp.copy(), labels.predicted.copy(), labels.gold.copy()
         if self._lane is not None:
-            for counter, more in zip((tp, predicted, gold), self._lane.labels(task), strict=True):
+            for counter, more in zip((tp, predicted, gold), self._lane.labels[task], strict=True):
                 counter.update(more)
         return {
             label: Counts(math.fsum([tp[label], *labels.partial[label].elements()]), predicted[label], gold[label])
@@ -167,8 +222,9 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add the sentences of another tally with the same settings, behind these."""
-        self.sentences.merge(other.sentences)
-        self.issues.update(other.issues)
+        self._count_waiting()
+        self._sentences.merge(other.sentences)  # which counts what waits there, too
+        self._issues.update(other.issues)
         self.missing += other.missing
         self.matches += other.matches
         self._statuses.update(other._statuses)
@@ -180,8 +236,14 @@ class Tally:
         if self._lane is not None and other._lane is not None:
             self._lane.merge(other._lane)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process."""
+        self._count_waiting()
+        return self.__dict__
+
     def spoken_tasks(self, by_gold_alone: bool = False) -> tuple[Task, ...]:
         """Tasks that gold and predictions speak of; where no prediction could be read, all that gold speaks of."""
+        self._count_waiting()
         said, gold = set(self._said_sections), set(self._gold_sections)
         if self._lane is not None and self._lane.n:
             said |= PLAIN_SECTIONS

@@ -49,7 +49,7 @@ def test_both_ways_agree(seed, monkeypatch):
     texts = USUAL if seed % 2 else USUAL + ODD
     golds = [gold(rng, texts) for _ in range(rng.choice([1, 5, 150]))]
     said = {str(number): completion(rng, texts) for number in range(len(golds)) if rng.random() < 0.95}
-    monkeypatch.setattr("sciie_eval.lane._CHUNK", 20)
+    monkeypatch.setattr("sciie_eval.tally._MANY", 20)
     fast = score(golds, said, bootstrap=20).to_dict()
     monkeypatch.setattr(FastLane, "fits", lambda *_: False)
     assert score(golds, said, bootstrap=20).to_dict() == fast
@@ -65,10 +65,11 @@ def test_counts_of_one_completion():
         )
     )
     lane = FastLane()
-    assert lane.add(sentence, GOOD) == (1, 2, 3, 1, 1, 2, 0, 1, 2)
+    table, declined = lane.count([sentence], [GOOD])
+    assert (table.tolist(), declined) == ([[1, 2, 3, 1, 1, 2, 0, 1, 2]], [])
     assert lane.n == 1
-    assert lane.labels("ner") == ({"Method": 1}, {"Method": 1, "Task": 1}, {"Method": 2, "Task": 1})
-    assert lane.labels("rel+") == ({}, {"Used-For": 1}, {"Used-For": 2})
+    assert lane.labels["ner"] == ({"Method": 1}, {"Method": 1, "Task": 1}, {"Method": 2, "Task": 1})
+    assert lane.labels["rel+"] == ({}, {"Used-For": 1}, {"Used-For": 2})
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,11 @@ def test_counts_of_one_completion():
     ids=["text of two types", "argument without a type", "blank text", "relation typed in two ways"],
 )
 def test_gold_that_equality_cannot_decide_is_declined(items):
-    assert FastLane().add(GoldSentence(items), GOOD) is None
+    lane = FastLane()
+    assert lane.count([GoldSentence(items)], [GOOD])[1] == [0]
+    assert (lane.n, lane.gold_sections, lane.labels["ner"]) == (0, set(), ({}, {}, {}))
 
 
 def test_an_item_that_is_none_is_declined_also_where_all_gold_is_found():
     text = GOOD.replace('["b", "Task"]', '["b"]')
-    assert FastLane().add(GoldSentence(Items([("a", "Method")])), text) is None
+    assert FastLane().count([GoldSentence(Items([("a", "Method")]))], [text])[1] == [0]
