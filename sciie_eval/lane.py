@@ -49,22 +49,22 @@ class PlainGold:
 
     @classmethod
     def of(cls, items: Items) -> PlainGold | None:
-        """The pieces of gold; None when one would not stand for its item, or equality cannot decide about rel+."""
-        entities = list(dict.fromkeys(items.entities))
-        types = dict(entities)
-        typed = list(dict.fromkeys(zip(items.relations, items.types, strict=True)))
-        relations = list(dict.fromkeys([relation for relation, _ in typed]))
+        """The pieces of gold; None when one of its items is not plain, or equality cannot decide about rel+."""
+        types = dict(items.entities)
+        entities = items.entities if len(types) == len(items.entities) else list(dict.fromkeys(items.entities))
+        relations = dict(zip(items.relations, items.types, strict=True))
+        if len(relations) < len(items.relations) and [relations[one] for one in items.relations] != items.types:
+            return None  # a relation is typed in two ways
         arguments: list[tuple[str, ...]] = []
-        for (subject, _, object_), (subject_type, object_type) in typed:
+        for (subject, _, object_), (subject_type, object_type) in relations.items():
             if subject_type is None or object_type is None:
                 if len(types) < len(entities):
                     return None  # a text has two types
                 subject_type = subject_type or types.get(subject, "")
                 object_type = object_type or types.get(object_, "")
             arguments += (subject, subject_type), (object_, object_type)
-        said = [*entities, *relations, *arguments]
-        pieces = pieces_of(said)
-        if len(relations) < len(typed) or [ITEMS[piece] for piece in pieces] != said:
+        pieces = pieces_of([*entities, *relations, *arguments])
+        if pieces is None:
             return None
         n_items = len(entities) + len(relations)
         return cls(pieces[:n_items], pieces[n_items:], items.sections)

@@ -91,15 +91,6 @@ def _bounds(head: str, tail: str) -> tuple[str, str, str]:
     return head + '["', '"]' + tail, '"]' + _BETWEEN + tail
 
 
-def pieces_of(items: Iterable[tuple[str, ...]]) -> list[str]:
-    """The pieces that stand for items.
-
-    >>> pieces_of([("BERT", "Method")])
-    ['BERT", "Method']
-    """
-    return [_MARK.join(item).replace('"', _QUOTE).replace(_MARK, _BREAK) for item in items]
-
-
 def _listed(section: str) -> Sequence[str]:
     """The pieces of a section without its brackets."""
     if section.startswith('["') and section.endswith('"]'):
@@ -150,7 +141,7 @@ ITEMS = _Items()
 """Piece -> (text, type) of an entity, or (subject, relation, object).
 
 Four blank strings if it is neither, or might need more care: with escapes (but of a quote), control characters, tags, a
-colon (a type may be inside the text), outer blanks, a blank text, or a text that Unicode normalisation would change.
+colon in an argument (its type may be there), outer blanks, a blank text, or one that normalisation would change.
 
 >>> ITEMS['BERT", "Method'], ITEMS["BERT"]
 (('BERT', 'Method'), ('', '', '', ''))
@@ -163,9 +154,28 @@ KINDS = _Kinds()
 """
 
 
+def pieces_of(items: list[tuple[str, ...]]) -> list[str] | None:
+    """The pieces that say exactly these items; None when one of them is not plain.
+
+    >>> pieces_of([("BERT", "Method")])
+    ['BERT", "Method']
+    """
+    for write in _BREAK.join, _escaped:
+        pieces = list(map(write, items))
+        if list(map(ITEMS.__getitem__, pieces)) == items:
+            return pieces
+    return None
+
+
+def _escaped(item: tuple[str, ...]) -> str:
+    return _BREAK.join([field.replace('"', _QUOTE) for field in item])
+
+
 def _is_plain(bare: str, fields: list[str]) -> bool:
     """Whether the strings of a piece, in which quotes are marked, stand for themselves."""
-    if bare.count('"') != 2 * len(fields) - 2 or "\\" in bare or "<" in bare or ":" in bare:
+    if bare.count('"') != 2 * len(fields) - 2 or "\\" in bare or "<" in bare:
+        return False
+    if len(fields) == 3 and ":" in fields[0] + fields[2]:
         return False
     return is_normalized("NFC", bare) and all(field and field == field.strip() for field in fields)
 

@@ -96,9 +96,10 @@ def tally_predictions(
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep or watch is not None)
     # an example that stands in the list several times is prepared once
-    different = {id(example): example for example in examples}
+    places = list(map(id, examples))
+    different = dict(zip(places, examples, strict=True))
     prepared = {place: GoldSentence(items_of(example.gold)) for place, example in different.items()}
-    golds = [prepared[id(example)] for example in examples]
+    golds = [prepared[place] for place in places]
     if watch is None and all(isinstance(value, str) for value in aligned):
         tally.add_texts(golds, cast(Sequence[str], aligned), [example.doc_id for example in examples])
     else:

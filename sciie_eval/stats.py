@@ -44,13 +44,14 @@ def repeated_sum(values: Floats, numbers: NDArray[np.intp]) -> float:
     """The sum of values that occur so often, exact up to its last rounding: the order does not matter.
 
     Values and numbers are split so that every product is exact (Veltkamp's splitting, as in Dekker 1971): halves of 26
-    bits times parts of 26 bits. Numbers are below 2^52.
+    bits times parts of 26 bits. Numbers are below 2^52 together.
     """
+    values, place = np.unique(values, return_inverse=True)
+    numbers = np.bincount(place, weights=numbers, minlength=len(values)).astype(np.int64)
     shifted = values * (2.0**27 + 1)
     high = shifted - (shifted - values)
     parts = [numbers & (1 << 26) - 1, numbers >> 26 << 26]
-    products = [half * part for part in parts if part.any() for half in (high, values - high)]
-    return math.fsum(chain.from_iterable(product.tolist() for product in products))
+    return math.fsum(chain.from_iterable((half * part).tolist() for part in parts for half in (high, values - high)))
 
 
 def bootstrap_interval(

@@ -25,9 +25,9 @@ __all__ = ["Tally", "tasks_of"]
 NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
 NOTHING = Side(set(), [], [])
-_MANY = 1 << 10
+_MANY = 1 << 11
 """Completions that are counted at once, of not more than `_MUCH` characters together."""
-_MUCH = 1 << 21
+_MUCH = 1 << 22
 
 
 @dataclass(slots=True)
@@ -73,7 +73,6 @@ class Tally:
 
     Attributes:
         sentences: the counts and the document of every sentence added.
-        missing: sentences without a prediction.
         matches: the matches of every sentence, where they were to be kept.
     """
 
@@ -82,13 +81,13 @@ class Tally:
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
         self._sentences = SentenceCounts(len(settings.tasks))
         self._issues: Counter[str] = Counter()
-        self.missing = 0
+        self._missing = 0
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
         self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
-        self._waiting: list[tuple[GoldSentence, str, str]] = []
-        self._length = 0
+        self._waiting: list[tuple[GoldSentence, str | ParsedCompletion | None, str]] = []
+        self._waiting_size = 0
         self._statuses: Counter[ParseStatus] = Counter()
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
@@ -114,13 +113,20 @@ class Tally:
         self._count_waiting()
         return self._issues
 
+    @property
+    def missing(self) -> int:
+        """Sentences without a prediction."""
+        self._count_waiting()
+        return self._missing
+
     def add_texts(self, golds: Sequence[GoldSentence], texts: Sequence[str], documents: Sequence[str]) -> None:
         """Parse and count completions."""
         for start in range(0, len(texts), _MANY):
             some = slice(start, start + _MANY)
-            if self._lane is not None and sum(map(len, texts[some])) <= _MUCH:
+            sizes = list(map(len, texts[some]))
+            if self._lane is not None and sum(sizes) <= _MUCH and max(sizes) <= MAX_TEXT:
                 self._count_waiting()
-                self._count(golds[some], texts[some], documents[some])
+                self._count(self._lane, golds[some], texts[some], texts[some], documents[some])
             else:
                 for gold, text, document in zip(golds[some], texts[some], documents[some], strict=True):
                     self.add_text(gold, text, document)
@@ -128,47 +134,62 @@ class Tally:
     def add_text(self, gold: GoldSentence, text: str, document: str = "") -> None:
         """Parse and count one completion."""
         if self._lane is None or len(text) > MAX_TEXT:
-            self.add(gold, parse_completion(text, self.settings.schema, mode=self.settings.parse), document)
-            return
-        self._waiting.append((gold, text, document))
-        self._length += len(text)
-        if self._length > _MUCH or len(self._waiting) > _MANY:
-            self._count_waiting()
-
-    def _count_waiting(self) -> None:
-        """Count the completions that were only collected so far."""
-        waiting, self._waiting, self._length = self._waiting, [], 0
-        if waiting:
-            self._count(*zip(*waiting, strict=True))
-
-    def _count(self, golds: Sequence[GoldSentence], texts: Sequence[str], documents: Sequence[str]) -> None:
-        """Count completions at once: those of the asked shape in the fast lane, the others one by one."""
-        assert self._lane is not None
-        table, declined = self._lane.count(golds, texts)
-        ill_formed = []
-        for place in declined:
-            parsed = parse_completion(texts[place], self.settings.schema, mode=self.settings.parse)
-            table[place] = self._counted(golds[place], parsed)
-            if parsed.status in NOT_WELL_FORMED:
-                ill_formed.append(place)
-        self._sentences.extend(table, documents, ill_formed)
+            self.add(gold, self._parsed(text), document)
+        else:
+            self._wait(gold, text, document, len(text))
 
     def add(self, gold: GoldSentence, parsed: ParsedCompletion | None, document: str = "") -> None:
         """Count one sentence; None stands for a prediction that is missing."""
-        self._count_waiting()
-        if parsed is None:
-            self.missing += 1
-            row, well_formed = self._matched(gold, EMPTY), True  # as if nothing had been found
+        if self._waiting:
+            self._wait(gold, parsed, document)
         else:
-            row, well_formed = self._counted(gold, parsed), parsed.status not in NOT_WELL_FORMED
-        self._sentences.add(row, document, well_formed)
+            row, well_formed = self._counted(gold, parsed)
+            self._sentences.add(row, document, well_formed)
 
-    def _counted(self, gold: GoldSentence, parsed: ParsedCompletion) -> tuple[float, ...]:
-        """Count one prediction; its row."""
+    def _wait(self, gold: GoldSentence, said: str | ParsedCompletion | None, document: str, size: int = 0) -> None:
+        """Keep one for a while, to count many at once."""
+        self._waiting.append((gold, said, document))
+        self._waiting_size += size
+        if self._waiting_size > _MUCH or len(self._waiting) >= _MANY:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        """Count those that were kept."""
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
+        if waiting and self._lane is not None:
+            golds, said, documents = zip(*waiting, strict=True)
+            self._count(self._lane, golds, [one if isinstance(one, str) else "" for one in said], said, documents)
+
+    def _count(
+        self,
+        lane: FastLane,
+        golds: Sequence[GoldSentence],
+        texts: Sequence[str],
+        said: Sequence[str | ParsedCompletion | None],
+        documents: Sequence[str],
+    ) -> None:
+        """Count many at once: texts of the asked shape in the fast lane, the rest one by one, by what was said."""
+        table, declined = lane.count(golds, texts)
+        ill_formed = []
+        for place in declined:
+            one = said[place]
+            table[place], well_formed = self._counted(golds[place], self._parsed(one) if isinstance(one, str) else one)
+            if not well_formed:
+                ill_formed.append(place)
+        self._sentences.extend(table, documents, ill_formed)
+
+    def _parsed(self, text: str) -> ParsedCompletion:
+        return parse_completion(text, self.settings.schema, mode=self.settings.parse)
+
+    def _counted(self, gold: GoldSentence, parsed: ParsedCompletion | None) -> tuple[tuple[float, ...], bool]:
+        """Count one prediction: its row, and whether its answer was well-formed; a missing one counts as empty."""
+        if parsed is None:
+            self._missing += 1
+            return self._matched(gold, EMPTY), True
         self._statuses[parsed.status] += 1
         self._issues.update(parsed.issues)
         self._said_sections |= parsed.items.sections
-        return self._matched(gold, parsed.items)
+        return self._matched(gold, parsed.items), parsed.status not in NOT_WELL_FORMED
 
     def _matched(self, gold: GoldSentence, items: Items) -> tuple[float, ...]:
         """Match and count one sentence: (tp, n_pred, n_gold) of every task."""
@@ -225,7 +246,7 @@ class Tally:
         self._count_waiting()
         self._sentences.merge(other.sentences)  # which counts what waits there, too
         self._issues.update(other.issues)
-        self.missing += other.missing
+        self._missing += other.missing
         self.matches += other.matches
         self._statuses.update(other._statuses)
         for task, labels in self._labels.items():

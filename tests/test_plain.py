@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sciie_eval import parsing
 from sciie_eval.parsing import parse_completion
-from sciie_eval.plain import read_plain
+from sciie_eval.plain import ITEMS, KINDS, cut_plain, pieces_of, read_plain
 
 ANSWER = '{"ner": [["BERT", "Method"], ["NER", "Task"]], "rel": [["BERT", "Used-For", "NER"]]}'
 GOOD = f"<think>so</think><answer>{ANSWER}</answer>"
@@ -95,6 +95,39 @@ def test_what_might_need_more_care_is_declined(old, new):
 def test_odd_texts_elsewhere_do_not_matter():
     items, reasoning, _ = read_plain(GOOD.replace("so", "e\u0301 \u2192").replace("BERT", "\u00c9"))
     assert (items.entities[0], reasoning) == (("\u00c9", "Method"), "e\u0301 \u2192")
+
+
+def test_quotes_and_colons_of_entities_go_the_short_way():
+    ner = [['the "B" model', "Method"], ['"', "Task"], ["a:Task", "Task"]]
+    rel = [['the "B" model', "Used-For", '"'], ["a", "Odd:Rel", "b"]]
+    items = read_plain(GOOD.replace(ANSWER, json.dumps({"ner": ner, "rel": rel})))[0]
+    assert ([*map(list, items.entities)], [*map(list, items.relations)]) == (ner, rel)
+
+
+@given(items=st.lists(st.tuples(texts, labels) | st.tuples(texts, labels, texts), max_size=4))
+def test_pieces_say_what_json_says(items):
+    pieces = pieces_of(items)
+    if pieces is not None:
+        assert [tuple(json.loads(f'["{piece}"]')) for piece in pieces] == items
+        assert [ITEMS[piece] for piece in pieces] == items
+        assert [KINDS[piece] for piece in pieces] == [f"{len(item)}{item[1]}" for item in items]
+
+
+def test_what_pieces_say_is_forgotten_when_it_is_too_much(monkeypatch):
+    monkeypatch.setattr("sciie_eval.plain.MAX_PIECES", 3)
+    items = [(letter, "Method") for letter in "abcdefgh"]
+    assert [KINDS[piece] for piece in pieces_of(items)] == ["2Method"] * 8
+    assert len(ITEMS) <= 3
+    assert len(KINDS) <= 3
+
+
+def test_completions_of_several_frames():
+    other = GOOD.replace("</think><answer>", "</think>\n<answer>").replace("</answer>", "\n</answer>")
+    empty = GOOD.replace(ANSWER, '{"ner": [], "rel": []}')
+    cut = cut_plain([GOOD, other, "nothing", empty, other, GOOD])
+    assert cut.lengths == [2, 1, 2, 1, 1, 0, 0, 0, 2, 1, 2, 1]
+    assert cut.pieces[:3] == pieces_of([("BERT", "Method"), ("NER", "Task"), ("BERT", "Used-For", "NER")])
+    assert ITEMS[cut.pieces[6]] == ("", "", "", "")
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):

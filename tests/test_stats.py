@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,14 @@ from scipy import stats as distributions
 
 from sciie_eval import stats
 from sciie_eval.paired_tests import compare_counts, holm
-from sciie_eval.stats import bootstrap_interval, cluster_interval, cluster_totals, micro_f1, ratio_intervals
+from sciie_eval.stats import (
+    bootstrap_interval,
+    cluster_interval,
+    cluster_totals,
+    micro_f1,
+    ratio_intervals,
+    repeated_sum,
+)
 
 Rows = list[tuple[int, int, int]]
 ROWS = st.lists(
@@ -248,3 +256,18 @@ def test_ratios_of_nothing() -> None:
     assert ratio_intervals(zeros, zeros) == [None]
     assert ratio_intervals(zeros, zeros, clusters=list("abcde")) == [None]
     assert ratio_intervals(zeros, zeros + 1, clusters=["a"] * 5) == [None]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.floats(0, 1e9) | st.floats(0, 1).map(lambda x: x / 3), st.integers(0, 3) | st.integers(0, 1 << 40)
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_repeated_sum_is_exact(rows: list[tuple[float, int]]) -> None:
+    values, numbers = np.array([value for value, _ in rows]), np.array([number for _, number in rows])
+    exact = sum((Fraction(value) * number for value, number in rows), Fraction(0))
+    assert repeated_sum(values, numbers) == float(exact)

@@ -149,3 +149,36 @@ def test_types_are_counted_in_bulk() -> None:
             assert sums.by_type("ner")["Odd"] == (0, 0, number + 1)
     assert sums.by_type("ner") == {"Task": (1000, 2000, 1000), "Odd": (0, 0, 1000)}
     assert len(sums.sentences) == len(sums.matches) == 1000
+
+
+PLAIN = '<think>so</think><answer>{"ner": [["a", "Task"]], "rel": []}</answer>'
+
+
+@pytest.mark.parametrize("match", ["strict", "overlap"])
+def test_texts_that_wait_keep_their_place_among_the_others(monkeypatch: pytest.MonkeyPatch, match: str) -> None:
+    monkeypatch.setattr("sciie_eval.tally.MAX_TEXT", 200)
+    sums = Tally(Settings(match=match))
+    sums.add(gold(("a", "Task")), None, "d0")
+    sums.add_text(gold(("a", "Task")), PLAIN, "d1")
+    sums.add_text(gold(("a", "Task"), ("b", "Task")), "I see nothing.", "d2")
+    sums.add(gold(("a", "Task")), said(("a", "Task"), ("b", "Task"), ("c", "Task")), "d3")
+    sums.add(gold(("a", "Task")), None, "d4")
+    sums.add_text(gold(("a", "Task")), PLAIN.replace("so", "so " * 100).replace('"a"', '"b"'), "d5")
+    sums.add_text(gold(("a", "Task")), PLAIN, "d6")
+    sums.add_texts([gold(("a", "Task"), ("b", "Task"))] * 2, [PLAIN, PLAIN.replace("so", "so " * 100)], ["d7", "d8"])
+    assert sums.n_sentences == 9
+    expected = [[0, 0, 1], [1, 1, 1], [0, 0, 2], [1, 3, 1], [0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 2], [1, 1, 2]]
+    assert counts(sums, "ner") == expected
+    assert sums.sentences.documents() == [f"d{number}" for number in range(9)]
+    assert (sums.missing, dict(sums.statuses)) == (2, {"ok": 6, "no_answer": 1})
+    assert dict(sums.issues) == {"no_answer_tags": 1}
+
+
+def test_as_many_wait_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sciie_eval.tally._MUCH", 3 * len(PLAIN))
+    one, many = Tally(Settings()), Tally(Settings())
+    for number in range(10):
+        one.add_text(gold(("a", "Task")), PLAIN, str(number))
+        assert len(one._waiting) <= 3
+    many.add_texts([gold(("a", "Task"))] * 10, [PLAIN] * 10, [str(number) for number in range(10)])
+    assert counts(one, "ner") == counts(many, "ner") == [[1, 1, 1]] * 10
