@@ -258,15 +258,12 @@ def test_ratios_of_nothing() -> None:
     assert ratio_intervals(zeros, zeros + 1, clusters=["a"] * 5) == [None]
 
 
-@given(
-    rows=st.lists(
-        st.tuples(
-            st.floats(0, 1e9) | st.floats(0, 1).map(lambda x: x / 3), st.integers(0, 3) | st.integers(0, 1 << 40)
-        ),
-        min_size=1,
-        max_size=30,
-    )
+REPEATED = st.tuples(
+    st.floats(0, 1e9) | st.floats(0, 1).map(lambda x: x / 3), st.integers(0, 3) | st.integers(0, 1 << 40)
 )
+
+
+@given(rows=st.lists(REPEATED, min_size=1, max_size=30))
 def test_repeated_sum_is_exact(rows: list[tuple[float, int]]) -> None:
     values, numbers = np.array([value for value, _ in rows]), np.array([number for _, number in rows])
     exact = sum((Fraction(value) * number for value, number in rows), Fraction(0))
