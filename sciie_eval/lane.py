@@ -210,7 +210,7 @@ class FastLane:
 
         times = np.bincount(sentence[~declined], minlength=len(plains))
         self.n += int(times.sum())
-        self.gold_sections.update(*[gold.sections for gold, number in zip(plains, times, strict=True) if number])
+        self.gold_sections.update(*[gold.sections for gold, counted in zip(plains, times, strict=True) if counted])
         self._count_labels(pieces, number[right], number[typed], number, np.repeat(asked_number, times[asked_place]))
         wrong = ~(relation | right)
         self.spacing[0] += _differ_in_blanks(pieces, plains, sentence, row, number, wrong, right)
