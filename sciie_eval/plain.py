@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from sys import intern
-from typing import NamedTuple, cast
+from typing import Any
 from unicodedata import is_normalized
 
 from sciie_eval.items import ArgumentTypes, Items
 from sciie_eval.schema import Section
 
-__all__ = ["ITEMS", "KINDS", "MAX_TEXT", "PLAIN_SECTIONS", "Cut", "cut_plain", "pieces_of", "read_plain"]
+__all__ = ["ITEMS", "KINDS", "MAX_TEXT", "PLAIN_SECTIONS", "cut_plain", "pieces_of", "read_plain"]
 
 PLAIN_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
 MAX_TEXT = 50_000
@@ -26,8 +26,8 @@ MAX_PIECE = 300
 MAX_PIECES = 1 << 15
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
 _GAPS = ("\n", "", "\n\n", " ")
-_HEADS = [f'</think>{gap}<answer>{blank}{{"ner": [' for gap in _GAPS for blank in _GAPS]
-_TAILS = [f"]}}{blank}</answer>{gap}" for gap in _GAPS for blank in _GAPS]
+_HEADS = frozenset(f'</think>{gap}<answer>{blank}{{"ner": [' for gap in _GAPS for blank in _GAPS)
+_TAILS = frozenset(f"]}}{blank}</answer>{gap}" for gap in _GAPS for blank in _GAPS)
 _BETWEEN = '], "rel": ['
 _BETWEEN_ITEMS = f'"]{_BETWEEN}["'
 _COMMA = '"], ["'
@@ -36,31 +36,23 @@ _QUOTE, _MARK = '\\"', "\0"
 _NO_ITEM = ('"',)
 
 
-class Cut(NamedTuple):
-    """Completions, cut into their items.
+def cut_plain(texts: Iterable[str]) -> tuple[list[str], list[int]]:
+    """Cut completions whose frame is exactly as asked (also with reasoning that the prompt opened) into their items.
 
-    Attributes:
-        pieces: the items of all, as JSON without brackets and outer quotes, such as ``BERT", "Method``, and unchecked:
-            what a piece says, if anything, `ITEMS` knows. A completion of another form has a piece that says nothing.
-        lengths: two numbers a completion: how many of the pieces are its entities, and how many its relations.
-    """
-
-    pieces: list[str]
-    lengths: list[int]
-
-
-def cut_plain(texts: Iterable[str]) -> Cut:
-    """Cut completions whose frame is exactly as asked (also with reasoning that the prompt opened).
+    Returns:
+        The items of all as pieces: JSON without brackets and outer quotes, such as ``BERT", "Method``, and unchecked:
+        what a piece says, if anything, `ITEMS` knows. And two numbers a completion: how many of the pieces are its
+        entities, and how many its relations. A completion of another form has one piece, which says nothing.
 
     >>> cut_plain(['so</think><answer>{"ner": [["BERT", "Method"]], "rel": []}</answer>'])
-    Cut(pieces=['BERT", "Method'], lengths=[1, 0])
+    (['BERT", "Method'], [1, 0])
     """
     pieces: list[str] = []
     lengths: list[int] = []
     add = lengths.append
-    # the frame of the completion before: those of one model are alike
-    first, last, alone = _bounds(_HEADS[0], _TAILS[0])
-    n_first, n_last, n_alone = len(first), -len(last), -len(alone)
+    first, last, alone, n_first, n_last, n_alone = (
+        _USUAL  # then as in the completion before: those of a model are alike
+    )
     for text in texts:
         rest = text[text.find("<", text.startswith("<think>")) :]
         start, _, end = rest.partition(_BETWEEN_ITEMS)
@@ -75,20 +67,26 @@ def cut_plain(texts: Iterable[str]) -> Cut:
             frame = start[: start.find("[") + 1], end[end.rfind("]") :]
             if frame[0] in _HEADS and frame[1] in _TAILS and _encodable(text):
                 ner, rel = _listed(start[len(frame[0]) :]), _listed(end[: -len(frame[1])])
-                first, last, alone = _bounds(*frame)
-                n_first, n_last, n_alone = len(first), -len(last), -len(alone)
+                first, last, alone, n_first, n_last, n_alone = _bounds(*frame)
             else:
                 ner = _NO_ITEM
         add(len(ner))
         add(len(rel))
         pieces += ner
         pieces += rel
-    return Cut(pieces, lengths)
+    return pieces, lengths
 
 
-def _bounds(head: str, tail: str) -> tuple[str, str, str]:
-    """What stands before the first entity, behind the last relation, and behind the last entity without relations."""
-    return head + '["', '"]' + tail, '"]' + _BETWEEN + tail
+def _bounds(head: str, tail: str) -> tuple[str, str, str, int, int, int]:
+    """What stands before the first entity, behind the last relation, and behind the last entity where no relation is.
+
+    And for slices, where the first ends and the others begin.
+    """
+    first, last, alone = head + '["', '"]' + tail, '"]' + _BETWEEN + tail
+    return first, last, alone, len(first), -len(last), -len(alone)
+
+
+_USUAL = _bounds('</think>\n<answer>\n{"ner": [', "]}\n</answer>")
 
 
 def _listed(section: str) -> Sequence[str]:
@@ -189,11 +187,10 @@ def read_plain(text: str) -> tuple[Items, str, str] | None:
     if len(text) > MAX_TEXT:
         return None
     pieces, (n_entities, n_relations) = cut_plain((text,))
-    found = [ITEMS[piece] for piece in pieces]
-    if [len(item) for item in found] != [2] * n_entities + [3] * n_relations:
+    found: list[Any] = list(map(ITEMS.__getitem__, pieces))
+    if list(map(len, found)) != [2] * n_entities + [3] * n_relations:
         return None
-    entities = cast(list[tuple[str, str]], found[:n_entities])
-    relations = cast(list[tuple[str, str, str]], found[n_entities:])
+    entities, relations = found[:n_entities], found[n_entities:]
     items = Items(entities, relations, _NO_TYPES * n_relations, PLAIN_SECTIONS, None, None, True)
     if text.startswith("<think>"):
         return items, text[7 : text.find("<", 7)].strip(), "TtAa"

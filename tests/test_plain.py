@@ -124,10 +124,10 @@ def test_what_pieces_say_is_forgotten_when_it_is_too_much(monkeypatch):
 def test_completions_of_several_frames():
     other = GOOD.replace("</think><answer>", "</think>\n<answer>").replace("</answer>", "\n</answer>")
     empty = GOOD.replace(ANSWER, '{"ner": [], "rel": []}')
-    cut = cut_plain([GOOD, other, "nothing", empty, other, GOOD])
-    assert cut.lengths == [2, 1, 2, 1, 1, 0, 0, 0, 2, 1, 2, 1]
-    assert cut.pieces[:3] == pieces_of([("BERT", "Method"), ("NER", "Task"), ("BERT", "Used-For", "NER")])
-    assert ITEMS[cut.pieces[6]] == ("", "", "", "")
+    pieces, lengths = cut_plain([GOOD, other, "nothing", empty, other, GOOD])
+    assert lengths == [2, 1, 2, 1, 1, 0, 0, 0, 2, 1, 2, 1]
+    assert pieces[:3] == pieces_of([("BERT", "Method"), ("NER", "Task"), ("BERT", "Used-For", "NER")])
+    assert ITEMS[pieces[6]] == ("", "", "", "")
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):
