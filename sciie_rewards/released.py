@@ -229,9 +229,9 @@ def _decoded(text: str) -> object:
 
 
 def _plain() -> SchemaValidator:
-    """Decodes sections that hold lists of strings, and nothing else, straight to tuples; other keys do not matter."""
+    """Decodes sections that hold lists of strings, and nothing else, to sets of tuples; other keys do not matter."""
     item = core_schema.tuple_schema([core_schema.str_schema(strict=True)], variadic_item_index=0)
-    section = core_schema.typed_dict_field(core_schema.list_schema(item, strict=True, fail_fast=True), required=False)
+    section = core_schema.typed_dict_field(core_schema.set_schema(item, strict=True, fail_fast=True), required=False)
     return SchemaValidator(core_schema.typed_dict_schema({"ner": section, "rel": section}, extra_behavior="ignore"))
 
 
@@ -241,8 +241,8 @@ _PLAIN = _plain()
 def _items(answer: dict[str, Any], section: str) -> set[Item]:
     """The distinct items of a section; what is not a flat list becomes (), which is never right."""
     items = answer.get(section)
-    if isinstance(items, list) and items and type(items[0]) is tuple:
-        return set(items)  # `_PLAIN` made it: all are tuples of strings
+    if isinstance(items, set):  # `_PLAIN` made it: all are tuples of strings
+        return items
     return {_item(item) for item in items} if isinstance(items, list) else set()
 
 
