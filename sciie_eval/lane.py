@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -19,7 +19,7 @@ from sciie_eval.counting import GoldSentence
 from sciie_eval.items import Items
 from sciie_eval.plain import ITEMS, KINDS, cut_plain, pieces_of
 from sciie_eval.rules import TASKS, Task
-from sciie_eval.schema import Section
+from sciie_eval.schema import Section, split_typed
 from sciie_eval.settings import Settings
 from sciie_eval.sides import differ_in_blanks
 from sciie_eval.stats import Floats
@@ -94,7 +94,7 @@ class _Pieces:
         shift: a key is a place, shifted by so many bits, and the number of a piece.
     """
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], known: Collection[str]) -> None:
         self.names = names
         different, self.numbers = _first_places(names)
         firsts = _array(different.values(), len(different))
@@ -104,11 +104,19 @@ class _Pieces:
         fields = np.zeros(len(different), dtype=np.intp)
         fields[list(self.kinds.values())] = [int(kind[0]) for kind in self.kinds]
         self.fields = fields[self.kind]
+        for number in firsts[self.fields[firsts] == 5].tolist():
+            subject, _, object_, *_ = ITEMS[names[number]]
+            self.fields[number] = 3 if _untyped(subject, known) and _untyped(object_, known) else 4
         self.shift = len(names).bit_length()
 
     def keys(self, places: Integers, numbers: Integers) -> Integers:
         """One number for a place and a piece."""
         return places << self.shift | numbers
+
+
+def _untyped(argument: str, known: Collection[str]) -> bool:
+    """Whether no known type stands behind a colon."""
+    return split_typed(argument, known)[1] is None
 
 
 def _first_places(values: Sequence[str]) -> tuple[dict[str, int], Integers]:
@@ -136,6 +144,9 @@ def _find(keys: Integers, wanted: Integers) -> tuple[Integers, Flags]:
 class FastLane:
     """Counts what it can, and declines the rest.
 
+    Args:
+        known: the entity types, which could stand inside the arguments of relations.
+
     Attributes:
         n: completions counted.
         spacing: unmatched predicted entities that would match if blanks were ignored, and all unmatched ones.
@@ -143,7 +154,8 @@ class FastLane:
         labels: per task, how often each label was matched, predicted and gold.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
         self.n = 0
         self.spacing = [0, 0]
         self.gold_sections: set[Section] = set()
@@ -184,7 +196,7 @@ class FastLane:
         asked = list(chain.from_iterable([gold.pieces for gold in plains]))
         arguments = list(chain.from_iterable([gold.arguments for gold in plains]))
         said, lengths = cut_plain(texts)
-        pieces = _Pieces(asked + arguments + said)
+        pieces = _Pieces(asked + arguments + said, self._known)
         asked_number, argument, number = np.split(pieces.numbers, [len(asked), len(asked) + len(arguments)])
 
         # gold: sorted keys of sentence and piece, and of relations the numbers of both arguments

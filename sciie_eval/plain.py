@@ -106,6 +106,7 @@ def _encodable(text: str) -> bool:
 
 
 _UNREADABLE, _UNREADABLE_KIND = ("", "", "", ""), "4"
+_TYPED = ("", "")
 
 
 class _Items(dict[str, tuple[str, ...]]):
@@ -118,7 +119,8 @@ class _Items(dict[str, tuple[str, ...]]):
             return _UNREADABLE
         if len(self) >= MAX_PIECES:
             self.clear()
-        found = self[piece] = tuple([field.replace(_MARK, '"') for field in fields])
+        typed = _TYPED if len(fields) == 3 and ":" in fields[0] + fields[2] else ()
+        found = self[piece] = (*[field.replace(_MARK, '"') for field in fields], *typed)
         return found
 
 
@@ -138,8 +140,9 @@ class _Kinds(dict[str, str]):
 ITEMS = _Items()
 """Piece -> (text, type) of an entity, or (subject, relation, object).
 
-Four blank strings if it is neither, or might need more care: with escapes (but of a quote), control characters, tags, a
-colon in an argument (its type may be there), outer blanks, a blank text, or one that normalisation would change.
+Four blank strings if it is neither, or might need more care: with escapes (but of a quote), control characters, tags,
+outer blanks, a blank text, or one that Unicode normalisation would change. Two more, also blank, behind a relation with
+a colon in an argument: it is one if no known type stands behind the colon.
 
 >>> ITEMS['BERT", "Method'], ITEMS["BERT"]
 (('BERT', 'Method'), ('', '', '', ''))
@@ -172,8 +175,6 @@ def _escaped(item: tuple[str, ...]) -> str:
 def _is_plain(bare: str, fields: list[str]) -> bool:
     """Whether the strings of a piece, in which quotes are marked, stand for themselves."""
     if bare.count('"') != 2 * len(fields) - 2 or "\\" in bare or "<" in bare:
-        return False
-    if len(fields) == 3 and ":" in fields[0] + fields[2]:
         return False
     return is_normalized("NFC", bare) and all(field and field == field.strip() for field in fields)
 

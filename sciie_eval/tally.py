@@ -85,7 +85,8 @@ class Tally:
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
-        self._lane = FastLane() if FastLane.fits(settings, spans, keep) else None
+        fits = FastLane.fits(settings, spans, keep)
+        self._lane = FastLane(settings.schema.entity_name_set) if fits else None
         self._waiting: list[tuple[GoldSentence, str | ParsedCompletion | None, str]] = []
         self._waiting_size = 0
         self._statuses: Counter[ParseStatus] = Counter()

@@ -11,7 +11,7 @@ from sciie_eval.items import Items
 from sciie_eval.lane import FastLane
 
 USUAL = ["a", "b", "c d", "e f", "ef"]
-ODD = ['"q"', "x:Method", 'a", "Method', "e\u0301", "\u00e9", "c\u00a0d", " ", "\\", "<b>", "]"]
+ODD = ["k : l", ":", ": Task", '"q"', "x:Method", 'a", "Method', "e\u0301", "\u00e9", "c\u00a0d", " ", "\\", "<b>", "]"]
 GOOD = '<think>so</think><answer>{"ner": [["a", "Method"], ["b", "Task"]], "rel": [["a", "Used-For", "b"]]}</answer>'
 
 
@@ -64,7 +64,7 @@ def test_counts_of_one_completion():
             frozenset({"ner", "rel"}),
         )
     )
-    lane = FastLane()
+    lane = FastLane({"Method", "Task"})
     table, declined = lane.count([sentence], [GOOD])
     assert (table.tolist(), declined) == ([[1, 2, 3, 1, 1, 2, 0, 1, 2]], [])
     assert lane.n == 1
@@ -87,11 +87,19 @@ def test_counts_of_one_completion():
     ids=["text of two types", "argument without a type", "blank text", "relation typed in two ways"],
 )
 def test_gold_that_equality_cannot_decide_is_declined(items):
-    lane = FastLane()
+    lane = FastLane({"Method", "Task"})
     assert lane.count([GoldSentence(items)], [GOOD])[1] == [0]
     assert (lane.n, lane.gold_sections, lane.labels["ner"]) == (0, set(), ({}, {}, {}))
 
 
 def test_an_item_that_is_none_is_declined_also_where_all_gold_is_found():
     text = GOOD.replace('["b", "Task"]', '["b"]')
-    assert FastLane().count([GoldSentence(Items([("a", "Method")]))], [text])[1] == [0]
+    assert FastLane({"Method", "Task"}).count([GoldSentence(Items([("a", "Method")]))], [text])[1] == [0]
+
+
+@pytest.mark.parametrize(("argument", "declined"), [("b : x", []), (":", []), ("b: Task", [0]), ("Task:Odd", [])])
+def test_a_colon_in_an_argument_matters_only_before_a_known_type(argument, declined):
+    text = GOOD.replace('"Used-For", "b"', f'"Used-For", "{argument}"')
+    lane = FastLane({"Method", "Task"})
+    assert lane.count([GoldSentence(Items([("a", "Method")]))], [text])[1] == declined
+    assert lane.labels["rel"][1] == ({} if declined else {"Used-For": 1})
