@@ -67,7 +67,7 @@ class GoldSentence:
 
     Attributes:
         items: the gold.
-        plain: what `lane` prepared of it; None before it was asked, False when equality cannot decide it.
+        plain: what `lane` prepared of it; None before.
     """
 
     __slots__ = ("_made_for", "_sides", "items", "plain")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +22,15 @@ from sciie_eval.plain import ITEMS, KINDS, cut_plain, pieces_of
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section, split_typed
 from sciie_eval.settings import Settings
-from sciie_eval.sides import differ_in_blanks
 from sciie_eval.stats import Floats
 
 __all__ = ["FastLane"]
 
 Integers = NDArray[np.intp]
+Keys = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+_WITH_COLON = 5
+"""Strings that `ITEMS` has for a relation with a colon in an argument."""
 
 
 class PlainGold:
@@ -38,30 +41,37 @@ class PlainGold:
         arguments: of each relation, the pieces of its subject and of its object, each with its type.
         sizes: number of entities, relations and typed relations.
         sections: what the gold speaks of.
+        general: whether the sentence has to go the general way; then there are no pieces.
     """
 
-    __slots__ = ("arguments", "pieces", "sections", "sizes")
+    __slots__ = ("arguments", "general", "pieces", "sections", "sizes")
 
-    def __init__(self, pieces: list[str], arguments: list[str], sections: frozenset[Section]) -> None:
+    def __init__(
+        self, pieces: list[str], arguments: list[str], sections: frozenset[Section], general: bool = False
+    ) -> None:
         n_relations = len(arguments) // 2
-        self.pieces, self.arguments, self.sections = pieces, arguments, sections
+        self.pieces, self.arguments, self.sections, self.general = pieces, arguments, sections, general
         self.sizes = len(pieces) - n_relations, n_relations, n_relations
 
     @classmethod
     def of(cls, items: Items) -> PlainGold | None:
-        """The pieces of gold; None when one of its items is not plain, or equality cannot decide about rel+."""
+        """The pieces of gold.
+
+        None when an item is not plain, an argument has a colon, a relation is typed in two ways, or an argument's text
+        has several types or none.
+        """
         types = dict(items.entities)
         entities = items.entities if len(types) == len(items.entities) else list(dict.fromkeys(items.entities))
         relations = dict(zip(items.relations, items.types, strict=True))
         if len(relations) < len(items.relations) and [relations[one] for one in items.relations] != items.types:
-            return None  # a relation is typed in two ways
+            return None
         arguments: list[tuple[str, ...]] = []
         for (subject, _, object_), (subject_type, object_type) in relations.items():
             if subject_type is None or object_type is None:
                 if len(types) < len(entities):
-                    return None  # a text has two types
-                subject_type = subject_type or types.get(subject, "")
-                object_type = object_type or types.get(object_, "")
+                    return None
+                subject_type = types.get(subject, "") if subject_type is None else subject_type
+                object_type = types.get(object_, "") if object_type is None else object_type
             arguments += (subject, subject_type), (object_, object_type)
         pieces = pieces_of([*entities, *relations, *arguments])
         if pieces is None:
@@ -70,15 +80,11 @@ class PlainGold:
         return cls(pieces[:n_items], pieces[n_items:], items.sections)
 
 
-_OPEN = PlainGold([], [], frozenset())
-"""Stands for gold whose sentences have to go the general way."""
-
-
 def _plain(gold: GoldSentence) -> PlainGold:
     """The gold as pieces, made once."""
     found: PlainGold | None = gold.plain
     if found is None:
-        found = gold.plain = PlainGold.of(gold.items) or _OPEN
+        found = gold.plain = PlainGold.of(gold.items) or PlainGold([], [], frozenset(), general=True)
     return found
 
 
@@ -90,8 +96,7 @@ class _Pieces:
         numbers: of each.
         kinds: the kinds of pieces that there are (see `KINDS`), each with a number.
         kind: by the number of a piece, that of its kind.
-        fields: by the number of a piece, how many strings it has: 2 for an entity, 3 for a relation, 4 for neither.
-        shift: a key is a place, shifted by so many bits, and the number of a piece.
+        fields: by the number of a piece, how many strings it has: 2 for an entity, 3 for a relation, 0 for neither.
     """
 
     def __init__(self, names: list[str], known: Collection[str]) -> None:
@@ -104,14 +109,25 @@ class _Pieces:
         fields = np.zeros(len(different), dtype=np.intp)
         fields[list(self.kinds.values())] = [int(kind[0]) for kind in self.kinds]
         self.fields = fields[self.kind]
-        for number in firsts[self.fields[firsts] == 5].tolist():
+        for number in firsts[self.fields[firsts] == _WITH_COLON].tolist():
             subject, _, object_, *_ = ITEMS[names[number]]
-            self.fields[number] = 3 if _untyped(subject, known) and _untyped(object_, known) else 4
-        self.shift = len(names).bit_length()
+            self.fields[number] = 3 if _untyped(subject, known) and _untyped(object_, known) else 0
+        self._shift = len(names).bit_length()
 
-    def keys(self, places: Integers, numbers: Integers) -> Integers:
-        """One number for a place and a piece."""
-        return places << self.shift | numbers
+    def keys(self, places: Integers, numbers: Integers) -> Keys:
+        """One number for a place and a piece, ordered by place."""
+        return places.astype(np.int64) << self._shift | numbers
+
+    def squeezed(self, numbers: Integers) -> list[str]:
+        """Entities without the blanks in their texts."""
+        names = [self.names[number] for number in numbers.tolist()]
+        if any(" " in kind for kind in self.kinds):  # a label has blanks, which stay
+            return [name.replace(" ", "", name.count(" ") - ITEMS[name][1].count(" ") - 1) for name in names]
+        return "\n".join(names).replace(" ", "").split("\n") if names else []  # they have no line breaks
+
+    def split(self, keys: Keys) -> tuple[Integers, Integers]:
+        """Places and numbers of keys."""
+        return (keys >> self._shift).astype(np.intp), (keys & ((1 << self._shift) - 1)).astype(np.intp)
 
 
 def _untyped(argument: str, known: Collection[str]) -> bool:
@@ -129,13 +145,13 @@ def _array(values: Iterable[int], size: int) -> Integers:
     return np.fromiter(values, np.intp, size)
 
 
-def _once(keys: Integers) -> Integers:
+def _once(keys: Keys) -> Keys:
     """Each once, in order (`numpy.unique` takes several times as long)."""
     keys = np.sort(keys)
     return keys[np.diff(keys, prepend=-1) > 0]
 
 
-def _find(keys: Integers, wanted: Integers) -> tuple[Integers, Flags]:
+def _find(keys: Keys, wanted: Keys) -> tuple[Integers, Flags]:
     """Where the wanted stand among the sorted keys, and whether they do."""
     place = np.searchsorted(keys, wanted)
     return place, np.append(keys, -1)[place] == wanted
@@ -179,7 +195,7 @@ class FastLane:
                 counter.update(more)
 
     def count(self, golds: Sequence[GoldSentence], texts: Sequence[str]) -> tuple[Floats, list[int]]:
-        """Count completions.
+        """Count completions, here and in the sums that this lane keeps.
 
         Args:
             golds: the gold of each.
@@ -209,10 +225,10 @@ class FastLane:
         # predictions: sorted keys of completion and piece, each once
         section = np.repeat(np.arange(len(lengths)), lengths)
         row = section >> 1
-        declined = np.array([gold is _OPEN for gold in plains], dtype=bool)[sentence]
+        declined = np.array([gold.general for gold in plains], dtype=bool)[sentence]
         declined[row[pieces.fields[number] != 2 + (section & 1)]] = True
         keys = _once(pieces.keys(row, number)[~declined[row]])
-        row, number = keys >> pieces.shift, keys & ((1 << pieces.shift) - 1)
+        row, number = pieces.split(keys)
         relation = pieces.fields[number] == 3
 
         place, right = _find(gold_keys[order], pieces.keys(sentence[row], number))
@@ -223,28 +239,34 @@ class FastLane:
         times = np.bincount(sentence[~declined], minlength=len(plains))
         self.n += int(times.sum())
         self.gold_sections.update(*[gold.sections for gold, counted in zip(plains, times, strict=True) if counted])
-        self._count_labels(pieces, number[right], number[typed], number, np.repeat(asked_number, times[asked_place]))
+        size = len(pieces.names)
+        kinds = [np.bincount(pieces.kind[some], minlength=size) for some in (number[right], number[typed], number)]
+        gold_kinds = np.bincount(pieces.kind[asked_number], weights=times[asked_place], minlength=size)
+        self._count_labels(pieces.kinds, [*kinds, gold_kinds])
         wrong = ~(relation | right)
-        self.spacing[0] += _differ_in_blanks(pieces, plains, sentence, row, number, wrong, right)
+        entity = pieces.fields[asked_number] == 2
+        self.spacing[0] += _differ_in_blanks(
+            pieces,
+            gold=(asked_place[entity], asked_number[entity]),
+            sentence=sentence,
+            wrong=(row[wrong], number[wrong]),
+            right=(row[right], number[right]),
+        )
         self.spacing[1] += int(np.count_nonzero(wrong))
 
         n = len(texts)
-        kinds = np.bincount(4 * row + 2 * relation + right, minlength=4 * n).reshape(n, 2, 2)
+        cells = np.bincount(4 * row + 2 * relation + right, minlength=4 * n).reshape(n, 2, 2)
         table = np.empty((n, 3, 3))
-        table[:, :2, 0] = kinds[:, :, 1]
-        table[:, :2, 1] = kinds[:, :, 0] + kinds[:, :, 1]
+        table[:, :2, 0] = cells[:, :, 1]
+        table[:, :2, 1] = cells[:, :, 0] + cells[:, :, 1]
         table[:, 2, 0] = np.bincount(row[typed], minlength=n)
         table[:, 2, 1] = table[:, 1, 1]  # a typed relation is made of each relation
-        table[:, :, 2] = np.array([gold.sizes for gold in plains])[sentence]
+        table[:, :, 2] = np.array([gold.sizes for gold in plains], dtype=np.intp).reshape(-1, 3)[sentence]
         return table.reshape(n, 9), np.flatnonzero(declined).tolist()
 
-    def _count_labels(
-        self, pieces: _Pieces, right: Integers, typed: Integers, predicted: Integers, gold: Integers
-    ) -> None:
-        """Add the labels of pieces that were right, right with the types of both arguments, predicted and gold."""
-        size = len(pieces.names)
-        counts = [np.bincount(pieces.kind[some], minlength=size) for some in (right, typed, predicted, gold)]
-        for kind, number in pieces.kinds.items():
+    def _count_labels(self, kinds: Mapping[str, int], counts: Sequence[NDArray[Any]]) -> None:
+        """Add how often each kind was right, right with the types of both arguments, predicted and gold."""
+        for kind, number in kinds.items():
             n_right, n_typed, n_predicted, n_gold = [int(numbers[number]) for numbers in counts]
             # as many typed relations are predicted as relations, and with the same labels
             tps: dict[Task, int] = {"ner": n_right} if kind[0] == "2" else {"rel": n_right, "rel+": n_typed}
@@ -256,34 +278,37 @@ class FastLane:
 
 def _differ_in_blanks(
     pieces: _Pieces,
-    plains: list[PlainGold],
+    gold: tuple[Integers, Integers],
     sentence: Integers,
-    row: Integers,
-    number: Integers,
-    wrong: Flags,
-    right: Flags,
+    wrong: tuple[Integers, Integers],
+    right: tuple[Integers, Integers],
 ) -> int:
-    """How many of the wrong entities would equal an unmatched gold one if blanks were ignored."""
-    gold_place = np.repeat(np.arange(len(plains)), [gold.sizes[0] for gold in plains])
-    different = np.flatnonzero(np.bincount(number[wrong]))
-    if not len(gold_place) or not len(different):
-        return 0
-    known, gold_name = _first_places(_squeezed(chain.from_iterable([gold.pieces[: gold.sizes[0]] for gold in plains])))
-    name = np.full(len(pieces.names), -1)
-    name[different] = [known.get(squeezed, -1) for squeezed in _squeezed([pieces.names[i] for i in different.tolist()])]
-    alike = np.flatnonzero(wrong & (name[number] >= 0))
-    gold_keys = np.sort(pieces.keys(gold_place, gold_name))
-    _, found = _find(gold_keys, pieces.keys(sentence[row[alike]], name[number[alike]]))
-    total = 0
-    for place in _once(row[alike[found]]).tolist():
-        here = slice(*np.searchsorted(row, (place, place + 1)))
-        gold = plains[sentence[place]]
-        matched = {pieces.names[i] for i in number[here][right[here]]}
-        left = {ITEMS[piece] for piece in gold.pieces[: gold.sizes[0]] if piece not in matched}
-        total += differ_in_blanks({ITEMS[pieces.names[i]] for i in number[here][wrong[here]]}, left)
-    return total
+    """How many of the wrong entities would equal an unmatched gold one if blanks were ignored.
+
+    Args:
+        pieces: the pieces.
+        gold: sentence and number of every gold entity.
+        sentence: of every completion.
+        wrong: completion and number of every wrong entity.
+        right: completion and number of every right item.
+    """
+    different = np.flatnonzero(np.bincount(wrong[1]))
+    known, gold_name = _first_places(pieces.squeezed(gold[1]))
+    name = np.full(len(pieces.names), -1)  # by the number of a piece; the same for pieces that differ in blanks only
+    name[different] = [known.get(squeezed, -1) for squeezed in pieces.squeezed(different)]
+    name[gold[1]] = gold_name
+
+    def keys(places: Integers, numbers: Integers) -> Keys:
+        return pieces.keys(places, name[numbers])
+
+    alike = name[wrong[1]] >= 0
+    place, number = wrong[0][alike], wrong[1][alike]
+    there = name[right[1]] >= 0
+    matched = _times(keys(right[0][there], right[1][there]), keys(place, number))
+    return int(np.count_nonzero(_times(keys(*gold), keys(sentence[place], number)) > matched))
 
 
-def _squeezed(pieces: Iterable[str]) -> list[str]:
-    """The pieces without blanks (they have no line breaks)."""
-    return "\n".join(pieces).replace(" ", "").split("\n")
+def _times(keys: Keys, wanted: Keys) -> Integers:
+    """How often each of the wanted stands among the keys."""
+    keys = np.sort(keys)
+    return np.searchsorted(keys, wanted, side="right") - np.searchsorted(keys, wanted, side="left")

@@ -9,7 +9,6 @@ piece is decoded once. Whatever is not exactly of this form is declined and take
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from sys import intern
 from typing import Any
 from unicodedata import is_normalized
 
@@ -20,7 +19,8 @@ __all__ = ["ITEMS", "KINDS", "MAX_TEXT", "PLAIN_SECTIONS", "cut_plain", "pieces_
 
 PLAIN_SECTIONS: frozenset[Section] = frozenset({"ner", "rel"})
 MAX_TEXT = 50_000
-"""Longest text that is read piece by piece: no honest completion is longer, and many new pieces take time."""
+"""Longest text that is read piece by piece: no honest completion is longer, many new pieces take time, and fewer items
+than `shapes.MAX_OTHER` fit in."""
 MAX_PIECE = 300
 """Longest piece that is remembered; with `MAX_PIECES` this bounds the memory."""
 MAX_PIECES = 1 << 15
@@ -54,13 +54,13 @@ def cut_plain(texts: Iterable[str]) -> tuple[list[str], list[int]]:
         _USUAL  # then as in the completion before: those of a model are alike
     )
     for text in texts:
-        rest = text[text.find("<", text.startswith("<think>")) :]
-        start, _, end = rest.partition(_BETWEEN_ITEMS)
+        rest = text[text.find("<", text.startswith("<think>")) :] if len(text) <= MAX_TEXT else ""
+        start, both, end = rest.partition(_BETWEEN_ITEMS)
         ner: Sequence[str]
         rel: Sequence[str] = ()
         if start.startswith(first) and end.endswith(last) and text.isascii():
             ner, rel = start[n_first:].split(_COMMA), end[:n_last].split(_COMMA)
-        elif start.startswith(first) and start.endswith(alone) and text.isascii():
+        elif not both and start.startswith(first) and start.endswith(alone) and text.isascii():
             ner = start[n_first:n_alone].split(_COMMA)
         else:
             start, _, end = rest.partition(_BETWEEN)
@@ -105,53 +105,55 @@ def _encodable(text: str) -> bool:
     return True
 
 
-_UNREADABLE, _UNREADABLE_KIND = ("", "", "", ""), "4"
-_TYPED = ("", "")
-
-
 class _Items(dict[str, tuple[str, ...]]):
-    """What distinct pieces say, each decoded once; emptied when it is full, which bounds its memory."""
+    """What distinct pieces say, decoded once where they say something; emptied when full, which bounds the memory."""
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
         bare = piece.replace(_QUOTE, _MARK)
         fields = bare.split(_BREAK)
         if not (len(piece) <= MAX_PIECE and 2 <= len(fields) <= 3 and piece.isprintable() and _is_plain(bare, fields)):
-            return _UNREADABLE
+            return ()
         if len(self) >= MAX_PIECES:
             self.clear()
-        typed = _TYPED if len(fields) == 3 and ":" in fields[0] + fields[2] else ()
-        found = self[piece] = (*[field.replace(_MARK, '"') for field in fields], *typed)
+        colon = len(fields) == 3 and ":" in fields[0] + fields[2]
+        found = self[piece] = (*[field.replace(_MARK, '"') for field in fields], *("", "")[: 2 * colon])
         return found
 
 
 class _Kinds(dict[str, str]):
     """What kinds of items distinct pieces are; emptied when it is full, as `_Items`."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shared: dict[str, str] = {}
+
     def __missing__(self, piece: str) -> str:
         item = ITEMS[piece]
-        if item is _UNREADABLE:
-            return _UNREADABLE_KIND
+        if not item:
+            return "0"
         if len(self) >= MAX_PIECES:
             self.clear()
-        found = self[piece] = intern(f"{len(item)}{item[1]}")
+            self._shared.clear()
+        kind = f"{len(item)}{item[1]}"
+        found = self[piece] = self._shared.setdefault(kind, kind)
         return found
 
 
 ITEMS = _Items()
 """Piece -> (text, type) of an entity, or (subject, relation, object).
 
-Four blank strings if it is neither, or might need more care: with escapes (but of a quote), control characters, tags,
-outer blanks, a blank text, or one that Unicode normalisation would change. Two more, also blank, behind a relation with
-a colon in an argument: it is one if no known type stands behind the colon.
+Nothing if it is neither, or might need more care: with escapes (but of a quote), control characters, tags, outer
+blanks, a blank text, or one that Unicode normalisation would change. A relation with a colon in an argument has two
+blank strings more: it is one only if no known type stands behind the colon.
 
->>> ITEMS['BERT", "Method'], ITEMS["BERT"]
-(('BERT', 'Method'), ('', '', '', ''))
+>>> ITEMS['BERT", "Method'], ITEMS["BERT"], ITEMS['a:b", "Used-For", "c']
+(('BERT', 'Method'), (), ('a:b', 'Used-For', 'c', '', ''))
 """
 KINDS = _Kinds()
-"""Piece -> the number of its strings and its label, in one short string that pieces of one kind share.
+"""Piece -> the number of strings that `ITEMS` has for it and its label, in one string that pieces of one kind share.
 
->>> KINDS['BERT", "Method'], KINDS["BERT"]
-('2Method', '4')
+>>> KINDS['BERT", "Method'], KINDS["BERT"], KINDS['a:b", "Used-For", "c']
+('2Method', '0', '5Used-For')
 """
 
 
@@ -185,8 +187,6 @@ def read_plain(text: str) -> tuple[Items, str, str] | None:
     Returns:
         The items, the reasoning and the tags; None for any other text, also for one that only might need more care.
     """
-    if len(text) > MAX_TEXT:
-        return None
     pieces, (n_entities, n_relations) = cut_plain((text,))
     found: list[Any] = list(map(ITEMS.__getitem__, pieces))
     if list(map(len, found)) != [2] * n_entities + [3] * n_relations:

@@ -7,6 +7,7 @@ and ``rel_plus`` [["text:Type", relation, "text:Type"]]. `Extraction` reads and 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -199,7 +200,7 @@ def split_typed(text: str, known: Collection[str]) -> tuple[str, str | None]:
     >>> split_typed("Note : a title", {"Task"})
     ('Note : a title', None)
     """
-    longest = max(map(len, known), default=0)
+    longest = _longest(known) if isinstance(known, frozenset) else max(map(len, known), default=0)
     place = text.rfind(":")
     while place >= 0:
         right = text[place + 1 :]
@@ -210,6 +211,11 @@ def split_typed(text: str, known: Collection[str]) -> tuple[str, str | None]:
             break
         place = text.rfind(":", 0, place)
     return text, None
+
+
+@lru_cache(maxsize=32)
+def _longest(known: frozenset[str]) -> int:
+    return max(map(len, known), default=0)
 
 
 def type_after(text: str, whole: str) -> str | None:

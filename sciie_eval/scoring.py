@@ -96,12 +96,12 @@ def tally_predictions(
     aligned = _aligned(examples, predicted)
     tally = Tally(settings, _placed(examples, aligned), keep or watch is not None)
     # an example that stands in the list several times is prepared once
-    places = list(map(id, examples))
-    different = dict(zip(places, examples, strict=True))
-    prepared = {place: GoldSentence(items_of(example.gold)) for place, example in different.items()}
-    golds = [prepared[place] for place in places]
+    identities = list(map(id, examples))
+    different = dict(zip(identities, examples, strict=True))
+    prepared = {identity: GoldSentence(items_of(example.gold)) for identity, example in different.items()}
+    golds = [prepared[identity] for identity in identities]
     if watch is None and all(isinstance(value, str) for value in aligned):
-        tally.add_texts(golds, cast(Sequence[str], aligned), [example.doc_id for example in examples])
+        tally.add_texts(golds, cast(list[str], list(aligned)), [example.doc_id for example in examples])
     else:
         for sentence, value, example in zip(golds, aligned, examples, strict=True):
             add_prediction(tally, sentence, value, example, watch)

@@ -69,14 +69,19 @@ class SentenceCounts:
         self._row_of.append(self._rows[array("d", row).tobytes()])
         self._name_of.append(self._names[document])
 
-    def extend(self, table: Floats, documents: Iterable[str], ill_formed: Iterable[int] = ()) -> None:
+    def extend(self, table: Floats, documents: Sequence[str], ill_formed: Iterable[int] = ()) -> None:
         """Count sentences.
 
         Args:
             table: their rows, (n_sentences, 3 · tasks).
             documents: of each.
             ill_formed: places in the table of sentences whose completion had no well-formed answer.
+
+        Raises:
+            ValueError: not one document a row.
         """
+        if len(table) != len(documents):
+            raise ValueError(f"{len(table)} rows, but {len(documents)} documents")
         start = len(self)
         self._ill_formed.extend([start + place for place in ill_formed])
         rows = np.ascontiguousarray(table, dtype=np.float64).view(f"V{8 * table.shape[1]}").ravel().tolist()

@@ -44,10 +44,8 @@ def repeated_sum(values: Floats, numbers: NDArray[np.intp]) -> float:
     """The sum of values that occur so often, exact up to its last rounding: the order does not matter.
 
     Values and numbers are split so that every product is exact (Veltkamp's splitting, as in Dekker 1971): halves of 26
-    bits times parts of 26 bits. Numbers are below 2^52 together.
+    bits times parts of 26 bits. Numbers are below 2^52.
     """
-    values, place = np.unique(values, return_inverse=True)
-    numbers = np.bincount(place, weights=numbers, minlength=len(values)).astype(np.int64)
     shifted = values * (2.0**27 + 1)
     high = shifted - (shifted - values)
     parts = [numbers & (1 << 26) - 1, numbers >> 26 << 26]

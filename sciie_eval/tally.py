@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from sciie_eval.items import EMPTY, Items
 from sciie_eval.lane import FastLane
 from sciie_eval.matching import Match
 from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
-from sciie_eval.plain import MAX_TEXT, PLAIN_SECTIONS
+from sciie_eval.plain import PLAIN_SECTIONS
 from sciie_eval.rules import TASKS, Task
 from sciie_eval.schema import Section
 from sciie_eval.sentence_counts import SentenceCounts
@@ -26,7 +26,7 @@ NOT_WELL_FORMED = ("no_answer", "invalid")
 """Statuses of completions that earn nothing, also where gold is empty."""
 NOTHING = Side(set(), [], [])
 _MANY = 1 << 11
-"""Completions that are counted at once, of not more than `_MUCH` characters together."""
+"""Completions that are counted at once; fewer where they have more than `_MUCH` characters together."""
 _MUCH = 1 << 22
 
 
@@ -87,8 +87,9 @@ class Tally:
         self._partial = settings.credit == "partial"
         fits = FastLane.fits(settings, spans, keep)
         self._lane = FastLane(settings.schema.entity_name_set) if fits else None
-        self._waiting: list[tuple[GoldSentence, str | ParsedCompletion | None, str]] = []
+        self._waiting: list[tuple[GoldSentence, str, str]] = []
         self._waiting_size = 0
+        self._counted_before: dict[int, tuple[tuple[float, ...], bool]] = {}
         self._statuses: Counter[ParseStatus] = Counter()
         self._labels = {task: _Labels() for task in settings.tasks}
         self._gold_sections: set[Section] = set()
@@ -124,57 +125,58 @@ class Tally:
         """Parse and count completions."""
         for start in range(0, len(texts), _MANY):
             some = slice(start, start + _MANY)
-            sizes = list(map(len, texts[some]))
-            if self._lane is not None and sum(sizes) <= _MUCH and max(sizes) <= MAX_TEXT:
+            if self._lane is not None and sum(map(len, texts[some])) <= _MUCH:
                 self._count_waiting()
-                self._count(self._lane, golds[some], texts[some], texts[some], documents[some])
+                self._count(self._lane, golds[some], texts[some], documents[some], {})
             else:
                 for gold, text, document in zip(golds[some], texts[some], documents[some], strict=True):
                     self.add_text(gold, text, document)
 
     def add_text(self, gold: GoldSentence, text: str, document: str = "") -> None:
         """Parse and count one completion."""
-        if self._lane is None or len(text) > MAX_TEXT:
+        if self._lane is None:
             self.add(gold, self._parsed(text), document)
         else:
-            self._wait(gold, text, document, len(text))
+            self._wait(gold, text, document)
 
     def add(self, gold: GoldSentence, parsed: ParsedCompletion | None, document: str = "") -> None:
         """Count one sentence; None stands for a prediction that is missing."""
-        if self._waiting:
-            self._wait(gold, parsed, document)
+        row, well_formed = self._counted(gold, parsed)
+        if self._waiting:  # for its place behind the others
+            self._counted_before[len(self._waiting)] = row, well_formed
+            self._wait(gold, "", document)
         else:
-            row, well_formed = self._counted(gold, parsed)
             self._sentences.add(row, document, well_formed)
 
-    def _wait(self, gold: GoldSentence, said: str | ParsedCompletion | None, document: str, size: int = 0) -> None:
-        """Keep one for a while, to count many at once."""
-        self._waiting.append((gold, said, document))
-        self._waiting_size += size
+    def _wait(self, gold: GoldSentence, text: str, document: str) -> None:
+        """Keep a completion, to count many at once."""
+        self._waiting.append((gold, text, document))
+        self._waiting_size += len(text)
         if self._waiting_size > _MUCH or len(self._waiting) >= _MANY:
             self._count_waiting()
 
     def _count_waiting(self) -> None:
-        """Count those that were kept."""
-        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
-        if waiting and self._lane is not None:
-            golds, said, documents = zip(*waiting, strict=True)
-            self._count(self._lane, golds, [one if isinstance(one, str) else "" for one in said], said, documents)
+        """Count the completions that were kept."""
+        if self._waiting and self._lane is not None:
+            golds, texts, documents = zip(*self._waiting, strict=True)
+            before = self._counted_before
+            self._waiting, self._waiting_size, self._counted_before = [], 0, {}
+            self._count(self._lane, golds, texts, documents, before)
 
     def _count(
         self,
         lane: FastLane,
         golds: Sequence[GoldSentence],
         texts: Sequence[str],
-        said: Sequence[str | ParsedCompletion | None],
         documents: Sequence[str],
+        before: Mapping[int, tuple[tuple[float, ...], bool]],
     ) -> None:
-        """Count many at once: texts of the asked shape in the fast lane, the rest one by one, by what was said."""
+        """Count many completions: those of the asked shape in the fast lane, the others, unless before, one by one."""
         table, declined = lane.count(golds, texts)
         ill_formed = []
         for place in declined:
-            one = said[place]
-            table[place], well_formed = self._counted(golds[place], self._parsed(one) if isinstance(one, str) else one)
+            found = before.get(place) or self._counted(golds[place], self._parsed(texts[place]))
+            table[place], well_formed = found
             if not well_formed:
                 ill_formed.append(place)
         self._sentences.extend(table, documents, ill_formed)
@@ -255,7 +257,8 @@ class Tally:
         self._gold_sections |= other._gold_sections
         self._said_sections |= other._said_sections
         self._spacing = [one + two for one, two in zip(self._spacing, other._spacing, strict=True)]
-        if self._lane is not None and other._lane is not None:
+        if other._lane is not None:
+            assert self._lane is not None, "tallies of other settings"
             self._lane.merge(other._lane)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -113,6 +113,26 @@ def test_pieces_say_what_json_says(items):
         assert [KINDS[piece] for piece in pieces] == [f"{len(item)}{item[1]}" for item in items]
 
 
+@pytest.mark.parametrize(
+    "tail", ["", "</answer>", "</think>", "<answer>", "<think>", f"x<answer>{ANSWER}</answer>", '"]]']
+)
+@pytest.mark.parametrize("rel", ["", '["NER", "Used-For", "BERT"]'])
+@pytest.mark.parametrize("between", ['"]], "rel": [["', '], "rel": [', "]}\n", "]}\n</answer>"])
+def test_what_follows_a_finished_answer_is_seen(tail, rel, between, monkeypatch):
+    text = f'so</think>\n<answer>\n{{"ner": [["BERT", "Method"]], "rel": [{rel}]}}\n</answer>{between}{tail}'
+    assert parse_completion(text) == generally(text, monkeypatch)
+
+
+@pytest.mark.parametrize("text", ["BERT", 'the "B" model', "\u00c9", "a:b", "x, y", "[c]"])
+def test_plain_items_have_pieces(text):
+    assert len(pieces_of([(text, "Method"), ("b", "Used-For", "c")])) == 2
+
+
+@pytest.mark.parametrize("text", ["", " ", " a", "a ", "a\\b", "<a>", "e\u0301", "a\tb", "x" * 400])
+def test_odd_items_have_no_pieces(text):
+    assert pieces_of([("b", "Method"), (text, "Method")]) is None
+
+
 def test_what_pieces_say_is_forgotten_when_it_is_too_much(monkeypatch):
     monkeypatch.setattr("sciie_eval.plain.MAX_PIECES", 3)
     items = [(letter, "Method") for letter in "abcdefgh"]
@@ -127,7 +147,7 @@ def test_completions_of_several_frames():
     pieces, lengths = cut_plain([GOOD, other, "nothing", empty, other, GOOD])
     assert lengths == [2, 1, 2, 1, 1, 0, 0, 0, 2, 1, 2, 1]
     assert pieces[:3] == pieces_of([("BERT", "Method"), ("NER", "Task"), ("BERT", "Used-For", "NER")])
-    assert ITEMS[pieces[6]] == ("", "", "", "")
+    assert ITEMS[pieces[6]] == ()
 
 
 def test_both_ways_agree_on_mutated_answers(monkeypatch):

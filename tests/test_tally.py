@@ -8,7 +8,8 @@ import pytest
 
 from sciie_eval.counting import GoldSentence
 from sciie_eval.items import EMPTY, Items
-from sciie_eval.parsing import ParsedCompletion, ParseStatus
+from sciie_eval.lane import FastLane
+from sciie_eval.parsing import ParsedCompletion, ParseStatus, parse_completion
 from sciie_eval.results import corpus_score
 from sciie_eval.rules import Task
 from sciie_eval.schema import Section
@@ -156,7 +157,7 @@ PLAIN = '<think>so</think><answer>{"ner": [["a", "Task"]], "rel": []}</answer>'
 
 @pytest.mark.parametrize("match", ["strict", "overlap"])
 def test_texts_that_wait_keep_their_place_among_the_others(monkeypatch: pytest.MonkeyPatch, match: str) -> None:
-    monkeypatch.setattr("sciie_eval.tally.MAX_TEXT", 200)
+    monkeypatch.setattr("sciie_eval.plain.MAX_TEXT", 200)
     sums = Tally(Settings(match=match))
     sums.add(gold(("a", "Task")), None, "d0")
     sums.add_text(gold(("a", "Task")), PLAIN, "d1")
@@ -175,11 +176,28 @@ def test_texts_that_wait_keep_their_place_among_the_others(monkeypatch: pytest.M
     assert dict(sums.issues) == {"repaired_json": 1}
 
 
-def test_as_many_wait_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_wait_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    count = FastLane.count
+
+    def watched(lane: FastLane, golds: Any, texts: Any) -> Any:
+        batches.append(sum(map(len, texts)))
+        return count(lane, golds, texts)
+
+    monkeypatch.setattr(FastLane, "count", watched)
     monkeypatch.setattr("sciie_eval.tally._MUCH", 3 * len(PLAIN))
     one, many = Tally(Settings()), Tally(Settings())
     for number in range(10):
         one.add_text(gold(("a", "Task")), PLAIN, str(number))
-        assert len(one._waiting) <= 3
     many.add_texts([gold(("a", "Task"))] * 10, [PLAIN] * 10, [str(number) for number in range(10)])
     assert counts(one, "ner") == counts(many, "ner") == [[1, 1, 1]] * 10
+    assert max(batches) == 4 * len(PLAIN)  # the last makes it too much
+    one.add_text(gold(("a", "Task")), PLAIN)
+    one.add(gold(("a", "Task")), parse_completion("I see nothing. " * 1000))
+    assert sum(len(text) for _, text, _ in one._waiting) == len(PLAIN)  # of what was counted nothing is kept
+
+
+def test_one_document_a_row() -> None:
+    sums = Tally(Settings())
+    with pytest.raises(ValueError, match="2 rows, but 1 documents"):
+        sums.add_texts([gold()] * 2, [PLAIN] * 2, ["d"])
