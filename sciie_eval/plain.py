@@ -8,6 +8,7 @@ piece is decoded once. Whatever is not exactly of this form is declined and take
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from unicodedata import is_normalized
@@ -34,6 +35,9 @@ _COMMA = '"], ["'
 _BREAK = '", "'
 _QUOTE, _MARK = '\\"', "\0"
 _NO_ITEM = ('"',)
+_PLAIN = r"(?! )[ !#-9;=-\[\]-~]+(?<! )"
+_SURE = re.compile(f"{_PLAIN}{_BREAK}{_PLAIN}(?:{_BREAK}{_PLAIN})?")
+"""Most pieces: ASCII without what might need care. Of the others it takes longer to tell."""
 
 
 def cut_plain(texts: Iterable[str]) -> tuple[list[str], list[int]]:
@@ -105,19 +109,30 @@ def _encodable(text: str) -> bool:
     return True
 
 
+def _read(piece: str) -> tuple[str, ...]:
+    """What `ITEMS` says of a piece."""
+    if len(piece) > MAX_PIECE:
+        return ()
+    if _SURE.fullmatch(piece) is not None:
+        return tuple(piece.split(_BREAK))
+    bare = piece.replace(_QUOTE, _MARK)
+    fields = bare.split(_BREAK)
+    if not (2 <= len(fields) <= 3 and piece.isprintable() and _is_plain(bare, fields)):
+        return ()
+    colon = len(fields) == 3 and ":" in fields[0] + fields[2]
+    return (*[field.replace(_MARK, '"') for field in fields], *("", "")[: 2 * colon])
+
+
 class _Items(dict[str, tuple[str, ...]]):
     """What distinct pieces say, decoded once where they say something; emptied when full, which bounds the memory."""
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
-        bare = piece.replace(_QUOTE, _MARK)
-        fields = bare.split(_BREAK)
-        if not (len(piece) <= MAX_PIECE and 2 <= len(fields) <= 3 and piece.isprintable() and _is_plain(bare, fields)):
-            return ()
-        if len(self) >= MAX_PIECES:
-            self.clear()
-        colon = len(fields) == 3 and ":" in fields[0] + fields[2]
-        found = self[piece] = (*[field.replace(_MARK, '"') for field in fields], *("", "")[: 2 * colon])
-        return found
+        item = _read(piece)
+        if item:
+            if len(self) >= MAX_PIECES:
+                self.clear()
+            self[piece] = item
+        return item
 
 
 class _Kinds(dict[str, str]):
@@ -128,7 +143,7 @@ class _Kinds(dict[str, str]):
         self._shared: dict[str, str] = {}
 
     def __missing__(self, piece: str) -> str:
-        item = ITEMS[piece]
+        item = _read(piece)
         if not item:
             return "0"
         if len(self) >= MAX_PIECES:

@@ -2,12 +2,13 @@
 
 import json
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sciie_eval import parsing
+from sciie_eval import parsing, plain
 from sciie_eval.parsing import parse_completion
 from sciie_eval.plain import ITEMS, KINDS, cut_plain, pieces_of, read_plain
 
@@ -131,6 +132,15 @@ def test_plain_items_have_pieces(text):
 @pytest.mark.parametrize("text", ["", " ", " a", "a ", "a\\b", "<a>", "e\u0301", "a\tb", "x" * 400])
 def test_odd_items_have_no_pieces(text):
     assert pieces_of([("b", "Method"), (text, "Method")]) is None
+
+
+@settings(max_examples=400)
+@given(piece=st.lists(st.text(st.sampled_from('ab :;"\\<=[]~\x7f\t!#9é'), max_size=4), max_size=4).map('", "'.join))
+def test_what_is_sure_is_what_a_close_look_says(piece):
+    quickly = plain._read(piece)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(plain, "_SURE", re.compile("(?!)"))
+        assert plain._read(piece) == quickly
 
 
 def test_what_pieces_say_is_forgotten_when_it_is_too_much(monkeypatch):
