@@ -2,9 +2,9 @@
 
 import sys
 
+from leaving import leave
 from test_trl import TEXTS, every_kind, train
 from tiny import tokenizer
-from torch import distributed
 
 from sciie_rewards import GroupFlip, majority_vote
 
@@ -17,5 +17,4 @@ def zero(completions, **columns):
 if __name__ == "__main__":
     rewards = [GroupFlip(zero, 0.5, seed=1), majority_vote]
     train(sys.argv[1], tokenizer(TEXTS), every_kind, rewards=rewards, per_device_train_batch_size=int(sys.argv[2]))
-    distributed.barrier()  # whoever ends first would break the other's connection
-    distributed.destroy_process_group()
+    leave()
