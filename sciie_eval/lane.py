@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -99,7 +99,7 @@ class _Pieces:
         fields: by the number of a piece, how many strings it has: 2 for an entity, 3 for a relation, 0 for neither.
     """
 
-    def __init__(self, names: list[str], known: Collection[str]) -> None:
+    def __init__(self, names: list[str], known: frozenset[str]) -> None:
         self.names = names
         different, self.numbers = _first_places(names)
         firsts = _array(different.values(), len(different))
@@ -130,7 +130,7 @@ class _Pieces:
         return (keys >> self._shift).astype(np.intp), (keys & ((1 << self._shift) - 1)).astype(np.intp)
 
 
-def _untyped(argument: str, known: Collection[str]) -> bool:
+def _untyped(argument: str, known: frozenset[str]) -> bool:
     """Whether no known type stands behind a colon."""
     return split_typed(argument, known)[1] is None
 
@@ -170,7 +170,7 @@ class FastLane:
         labels: per task, how often each label was matched, predicted and gold.
     """
 
-    def __init__(self, known: Collection[str]) -> None:
+    def __init__(self, known: frozenset[str]) -> None:
         self._known = known
         self.n = 0
         self.spacing = [0, 0]
@@ -205,9 +205,8 @@ class FastLane:
             The counts, (n_texts, 9): tp, n_pred, n_gold of ner, rel and rel+; and the places of completions that were
             declined, whose rows mean nothing.
         """
-        sentences = dict.fromkeys(golds)
-        plains = [_plain(gold) for gold in sentences]
-        places = dict(zip(sentences, range(len(plains)), strict=True))
+        places = {gold: place for place, gold in enumerate(dict.fromkeys(golds))}
+        plains = [_plain(gold) for gold in places]
         sentence = _array(map(places.__getitem__, golds), len(golds))
         asked = list(chain.from_iterable([gold.pieces for gold in plains]))
         arguments = list(chain.from_iterable([gold.arguments for gold in plains]))

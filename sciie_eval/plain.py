@@ -26,7 +26,7 @@ MAX_PIECE = 300
 """Longest piece that is remembered; with `MAX_PIECES` this bounds the memory."""
 MAX_PIECES = 1 << 15
 _NO_TYPES: list[ArgumentTypes] = [(None, None)]
-_GAPS = ("\n", "", "\n\n", " ")
+_GAPS = ("", "\n", "\n\n", " ")
 _HEADS = frozenset(f'</think>{gap}<answer>{blank}{{"ner": [' for gap in _GAPS for blank in _GAPS)
 _TAILS = frozenset(f"]}}{blank}</answer>{gap}" for gap in _GAPS for blank in _GAPS)
 _BETWEEN = '], "rel": ['
@@ -54,9 +54,8 @@ def cut_plain(texts: Iterable[str]) -> tuple[list[str], list[int]]:
     pieces: list[str] = []
     lengths: list[int] = []
     add = lengths.append
-    first, last, alone, n_first, n_last, n_alone = (
-        _USUAL  # then as in the completion before: those of a model are alike
-    )
+    # at first the usual frame, then that of the completion before: those of a model are alike
+    first, last, alone, n_first, n_last, n_alone = _USUAL
     for text in texts:
         rest = text[text.find("<", text.startswith("<think>")) :] if len(text) <= MAX_TEXT else ""
         start, both, end = rest.partition(_BETWEEN_ITEMS)

@@ -6,7 +6,7 @@ and ``rel_plus`` [["text:Type", relation, "text:Type"]]. `Extraction` reads and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -192,15 +192,15 @@ class Example(BaseModel):
         return {"id": self.id, "doc_id": self.doc_id, "sentence": self.sentence, **self.gold.to_scier()}
 
 
-def split_typed(text: str, known: Collection[str]) -> tuple[str, str | None]:
+def split_typed(text: str, known: frozenset[str]) -> tuple[str, str | None]:
     """Split ``"text:Type"`` at the last colon whose right side is a known type; without one, the type is None.
 
-    >>> split_typed("Task : NER:Task", {"Task"})
+    >>> split_typed("Task : NER:Task", frozenset({"Task"}))
     ('Task : NER', 'Task')
-    >>> split_typed("Note : a title", {"Task"})
+    >>> split_typed("Note : a title", frozenset({"Task"}))
     ('Note : a title', None)
     """
-    longest = _longest(known) if isinstance(known, frozenset) else max(map(len, known), default=0)
+    longest = _longest(known)
     place = text.rfind(":")
     while place >= 0:
         right = text[place + 1 :]
@@ -229,7 +229,7 @@ def _joined(text: str, kind: str | None) -> str:
     return text if kind is None else f"{text}:{kind}"
 
 
-def _typed_relation(subject: str, kind: str, object_: str, known: Collection[str]) -> Relation:
+def _typed_relation(subject: str, kind: str, object_: str, known: frozenset[str]) -> Relation:
     subject_text, subject_type = split_typed(subject, known)
     object_text, object_type = split_typed(object_, known)
     return Relation(

@@ -266,7 +266,7 @@ class _Reader:
                 else:
                     yield {"relation": key, **pair} if isinstance(pair, dict) and not single else pair
 
-    def _other_relation(self, item: object, known: Collection[str], plain: Collection[str]) -> None:
+    def _other_relation(self, item: object, known: frozenset[str], plain: Collection[str]) -> None:
         if isinstance(item, dict):
             self.issues.add("mapping_items")
             fields = [_first(item, SUBJECT_KEYS), _first(item, RELATION_KEYS), _first(item, OBJECT_KEYS)]
@@ -285,7 +285,7 @@ class _Reader:
             self.items.types.append((subject[1], object_[1]))
 
     def _argument(
-        self, value: object, given: str | None, known: Collection[str], plain: Collection[str]
+        self, value: object, given: str | None, known: frozenset[str], plain: Collection[str]
     ) -> tuple[str, str | None] | None:
         """Text and type of one argument: a string, ``text:Type``, or a mapping with text and type."""
         if isinstance(value, dict):

@@ -73,6 +73,7 @@ class Tally:
 
     Attributes:
         sentences: the counts and the document of every sentence added.
+        missing: sentences without a prediction.
         matches: the matches of every sentence, where they were to be kept.
     """
 
@@ -81,7 +82,7 @@ class Tally:
         self.scorer = SentenceScorer(settings.rule, settings.tasks, spans)
         self._sentences = SentenceCounts(len(settings.tasks))
         self._issues: Counter[str] = Counter()
-        self._missing = 0
+        self.missing = 0
         self.matches: list[dict[Task, Match]] = []
         self._keep = keep
         self._partial = settings.credit == "partial"
@@ -115,14 +116,8 @@ class Tally:
         self._count_waiting()
         return self._issues
 
-    @property
-    def missing(self) -> int:
-        """Sentences without a prediction."""
-        self._count_waiting()
-        return self._missing
-
     def add_texts(self, golds: Sequence[GoldSentence], texts: Sequence[str], documents: Sequence[str]) -> None:
-        """Parse and count completions."""
+        """Parse and count completions, many at once; none has to wait, as one of `add_text` has."""
         for start in range(0, len(texts), _MANY):
             some = slice(start, start + _MANY)
             if self._lane is not None and sum(map(len, texts[some])) <= _MUCH:
@@ -187,7 +182,7 @@ class Tally:
     def _counted(self, gold: GoldSentence, parsed: ParsedCompletion | None) -> tuple[tuple[float, ...], bool]:
         """Count one prediction: its row, and whether its answer was well-formed; a missing one counts as empty."""
         if parsed is None:
-            self._missing += 1
+            self.missing += 1
             return self._matched(gold, EMPTY), True
         self._statuses[parsed.status] += 1
         self._issues.update(parsed.issues)
@@ -249,7 +244,7 @@ class Tally:
         self._count_waiting()
         self._sentences.merge(other.sentences)  # which counts what waits there, too
         self._issues.update(other.issues)
-        self._missing += other.missing
+        self.missing += other.missing
         self.matches += other.matches
         self._statuses.update(other._statuses)
         for task, labels in self._labels.items():

@@ -80,7 +80,7 @@ def test_counts_of_one_completion():
             frozenset({"ner", "rel"}),
         )
     )
-    lane = FastLane({"Method", "Task"})
+    lane = FastLane(frozenset({"Method", "Task"}))
     table, declined = lane.count([sentence], [GOOD])
     assert (table.tolist(), declined) == ([[1, 2, 3, 1, 1, 2, 0, 1, 2]], [])
     assert lane.n == 1
@@ -112,7 +112,7 @@ def test_counts_of_one_completion():
     ],
 )
 def test_gold_that_equality_cannot_decide_is_declined(items):
-    lane, sentence = FastLane({"Method", "Task"}), GoldSentence(items)
+    lane, sentence = FastLane(frozenset({"Method", "Task"})), GoldSentence(items)
     assert lane.count([sentence], [GOOD])[1] == [0]
     assert lane.count([pickle.loads(pickle.dumps(sentence))], [GOOD])[1] == [0]
     assert (lane.n, lane.gold_sections, lane.labels["ner"]) == (0, set(), ({}, {}, {}))
@@ -120,18 +120,18 @@ def test_gold_that_equality_cannot_decide_is_declined(items):
 
 def test_an_item_that_is_none_is_declined_also_where_all_gold_is_found():
     text = GOOD.replace('["b", "Task"]', '["b"]')
-    assert FastLane({"Method", "Task"}).count([GoldSentence(Items([("a", "Method")]))], [text])[1] == [0]
+    assert FastLane(frozenset({"Method", "Task"})).count([GoldSentence(Items([("a", "Method")]))], [text])[1] == [0]
 
 
 def test_nothing_to_count():
-    table, declined = FastLane(()).count([], [])
+    table, declined = FastLane(frozenset()).count([], [])
     assert (table.shape, declined) == ((0, 9), [])
 
 
 def test_longer_texts_are_declined():
     sentence = GoldSentence(Items([("a", "Method")]))
     longer = GOOD.replace("so", "s" * MAX_TEXT)
-    assert FastLane(()).count([sentence] * 2, [longer, GOOD])[1] == [0]
+    assert FastLane(frozenset()).count([sentence] * 2, [longer, GOOD])[1] == [0]
     assert len(', ["", "", ":"]') * MAX_OTHER > MAX_TEXT  # no more odd items than the general way reads
 
 
@@ -144,7 +144,7 @@ def test_entities_that_differ_in_blanks(kinds):
         rows = [[(rng.choice(texts), rng.choice(kinds)) for _ in range(rng.randrange(5))] for _ in range(2)]
         golds.append(Items(rows[0], [], []))
         said.append(f"<think>so</think><answer>{json.dumps({'ner': rows[1], 'rel': []})}</answer>")
-    lane, tally = FastLane(()), Tally(Settings())
+    lane, tally = FastLane(frozenset()), Tally(Settings())
     assert lane.count([GoldSentence(items) for items in golds], said)[1] == []
     for items, text in zip(golds, said, strict=True):
         tally.add(GoldSentence(items), parse_completion(text))
@@ -155,6 +155,6 @@ def test_entities_that_differ_in_blanks(kinds):
 @pytest.mark.parametrize(("argument", "declined"), [("b : x", []), (":", []), ("b: Task", [0]), ("Task:Odd", [])])
 def test_a_colon_in_an_argument_matters_only_before_a_known_type(argument, declined):
     text = GOOD.replace('"Used-For", "b"', f'"Used-For", "{argument}"')
-    lane = FastLane({"Method", "Task"})
+    lane = FastLane(frozenset({"Method", "Task"}))
     assert lane.count([GoldSentence(Items([("a", "Method")]))], [text])[1] == declined
     assert lane.labels["rel"][1] == ({} if declined else {"Used-For": 1})
